@@ -1,0 +1,10 @@
+//! Layer 1: the words of the trade as plain data and pure functions. No IO.
+
+pub mod action;
+pub mod agent;
+pub mod edit;
+pub mod event;
+pub mod files;
+pub mod outcome;
+pub mod settings;
+pub mod task;

@@ -1,0 +1,119 @@
+//! What can come of measuring a candidate. A failed trial is data, not an error; a fault of the machine is neither.
+
+use serde::{Deserialize, Serialize};
+
+/// How the measurement of a candidate ended. Only `Graded` enters a mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Every case has a metric.
+    Graded,
+    /// The candidate is broken: it does not compile, lacks a function, raises where that is not graded, answers no
+    /// number.
+    Invalid,
+    /// The candidate ran past its wall or CPU time, twice.
+    TimedOut,
+    /// The candidate was stopped by the sandbox.
+    Denied,
+    /// The machine or the benchmark failed; it says nothing about the candidate and is never held against anybody.
+    Fault,
+}
+
+/// Something a candidate tried or used beyond what it may.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Violation {
+    /// What kind.
+    pub kind: ViolationKind,
+    /// What was seen, for people.
+    pub detail: String,
+}
+
+/// The kinds of violations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ViolationKind {
+    /// A socket, or a connection.
+    Network,
+    /// A read outside the allow-list.
+    Read,
+    /// A write outside scratch, or past the file size.
+    Write,
+    /// Memory of the tree.
+    Memory,
+    /// Number of processes.
+    Processes,
+    /// CPU time of the tree.
+    Cpu,
+    /// Wall time.
+    Wall,
+    /// Output past its cap.
+    Output,
+    /// An attempt on the measurement itself: a forged message, a denied system call, an answer of the wrong shape.
+    Tamper,
+}
+
+/// What a process tree used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Usage {
+    /// Wall time, milliseconds.
+    pub wall_ms: u64,
+    /// CPU time over the tree, milliseconds.
+    pub cpu_ms: u64,
+    /// Peak memory over the tree, KiB.
+    pub peak_kb: u64,
+}
+
+/// The result of one case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CaseResult {
+    /// The case.
+    pub id: String,
+    /// The case's metric.
+    pub metric: f64,
+    /// What the candidate's author may read about it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub feedback: String,
+}
+
+/// What the sandbox could promise while something ran, strongest last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SandboxLevel {
+    /// Limits only: NOT a sandbox.
+    Rlimits,
+    /// Landlock and seccomp: files, network and dangerous calls denied; process names visible.
+    KernelFilter,
+    /// Namespaces on top: nothing of the host is visible.
+    Full,
+}
+
+impl std::fmt::Display for SandboxLevel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Rlimits => "rlimits",
+            Self::KernelFilter => "kernel-filter",
+            Self::Full => "full",
+        })
+    }
+}
+
+/// The measurement of one candidate on a list of cases.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measurement {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The mean over the cases; present exactly when graded.
+    pub metric: Option<f64>,
+    /// The results in the order of the cases; may be partial when not graded.
+    pub cases: Vec<CaseResult>,
+    /// Why it is not graded, in words its author can act on; empty when graded.
+    pub reason: String,
+    /// A short class of the failure, for counting (`SyntaxError`, `timeout`, `missing_function` …); empty when graded.
+    pub error_class: String,
+    /// What it tried or exceeded.
+    pub violations: Vec<Violation>,
+    /// What it used.
+    pub usage: Usage,
+    /// The level it ran at; `None` when it never ran.
+    pub sandbox: Option<SandboxLevel>,
+}

@@ -1,0 +1,185 @@
+//! What a person decides: the identity of a run, and the human's file `hyperagent.toml`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::outcome::SandboxLevel;
+use crate::base::id::{Alias, RunName, TaskName};
+
+/// Where an episode starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Start {
+    /// From the best solution the generation's ancestors found.
+    Carry,
+    /// From the task's initial solution; generations are comparable at equal budget.
+    Initial,
+}
+
+/// Everything that makes a run what it is. Two runs with equal identity and a deterministic model have equal trees.
+/// `--parallel` and caps are deliberately absent: they never change results, only how soon or how far.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The run's name.
+    pub run: RunName,
+    /// Where the agent came from, for people: a path or a seed's name.
+    pub agent: String,
+    /// The content hash of the agent's files.
+    pub agent_digest: String,
+    /// The tasks, in the order given.
+    pub tasks: Vec<TaskName>,
+    /// The content hash of each task's folder.
+    pub task_digests: BTreeMap<TaskName, String>,
+    /// New generations to make, rejected ones included.
+    pub generations: u32,
+    /// Attempts of one episode.
+    pub attempts: u32,
+    /// Episodes of each task that a generation is measured on.
+    pub episodes: u32,
+    /// Where an episode starts.
+    pub start: Start,
+    /// The model that answers every role, if the person chose one.
+    pub model: Option<Alias>,
+    /// The seed every random draw derives from.
+    pub seed: u64,
+    /// Actions open at once when a script is asked.
+    pub width: u32,
+}
+
+/// `hyperagent.toml`: the human's file. Agents cannot see or change it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LabConfig {
+    /// Models by alias. `offline` and `random` always exist.
+    pub models: BTreeMap<Alias, ModelSpec>,
+    /// Caps of a run.
+    pub budget: BudgetSpec,
+    /// The sandbox.
+    pub sandbox: SandboxSpec,
+    /// The Python interpreter.
+    pub python: PythonSpec,
+}
+
+/// The wire dialect or built-in that answers for an alias.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dialect {
+    /// The offline optimiser.
+    Offline,
+    /// Uniformly random valid proposals: the baseline.
+    Random,
+    /// Answers from a file, in order; for tests.
+    Scripted,
+    /// The answers of a recorded run.
+    Replay,
+    /// OpenAI's chat completions, and every compatible server.
+    OpenaiChat,
+}
+
+/// One model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelSpec {
+    /// Who answers.
+    pub dialect: Dialect,
+    /// The server's base URL, up to and without `/chat/completions`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<String>,
+    /// The provider's name of the model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// The environment variable that holds the key; absent: no key is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_env: Option<String>,
+    /// The file of a scripted model, or the run of a replayed one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Prices; absent: unknown, shown as n/a and never as 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_usd_per_mtok: Option<Price>,
+    /// Calls under way at once.
+    #[serde(default = "default_max_in_flight")]
+    pub max_in_flight: u32,
+    /// Time-outs.
+    #[serde(default)]
+    pub timeouts_ms: Timeouts,
+}
+
+fn default_max_in_flight() -> u32 {
+    16
+}
+
+/// US dollars per million tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Price {
+    /// Input tokens.
+    pub input: f64,
+    /// Input tokens the provider had cached; absent: as `input`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cached_input: Option<f64>,
+    /// Output tokens, reasoning included.
+    pub output: f64,
+}
+
+/// Time-outs of one model call, milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Timeouts {
+    /// Until the connection stands.
+    pub connect: u64,
+    /// Until the first byte of the answer.
+    pub first_byte: u64,
+    /// Between two pieces of the answer.
+    pub idle: u64,
+    /// The whole call, retries apart.
+    pub total: u64,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self { connect: 10_000, first_byte: 120_000, idle: 60_000, total: 600_000 }
+    }
+}
+
+/// Caps of one run; absent: no cap. Flags of `run` override them.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BudgetSpec {
+    /// US dollars.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_usd: Option<f64>,
+    /// Tokens, input and output.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u64>,
+    /// Model calls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_calls: Option<u64>,
+    /// Minutes of this process.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_minutes: Option<f64>,
+}
+
+/// The sandbox a person accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SandboxSpec {
+    /// The weakest level at which code written by a model or a command may run.
+    pub min_level: SandboxLevel,
+}
+
+impl Default for SandboxSpec {
+    fn default() -> Self {
+        Self { min_level: SandboxLevel::KernelFilter }
+    }
+}
+
+/// The interpreter that runs candidates.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PythonSpec {
+    /// A path or a command name; absent: the newest of `python3.14` … `python3.11`, `python3` on the PATH.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}

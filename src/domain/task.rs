@@ -1,0 +1,219 @@
+//! What a task is: how to ask, what may be edited, how it is measured, its cases.
+//!
+//! Everything here comes from `tasks/<name>/task.toml`; nothing about any one task stands in Rust.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::files::FileSet;
+use crate::base::id::TaskName;
+
+/// Whether a larger or a smaller metric is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// A larger metric is better.
+    Maximise,
+    /// A smaller metric is better.
+    Minimise,
+}
+
+/// The mapping from a task's metric to the score in [0, 1] that scripts see:
+/// `clamp((metric - floor) / (target - floor), 0, 1)`. A minimising task has its target below its floor.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScoreScale {
+    /// The metric worth a score of 0.
+    pub floor: f64,
+    /// The metric worth a score of 1.
+    pub target: f64,
+}
+
+impl ScoreScale {
+    /// The score of a metric.
+    pub fn score(&self, metric: f64) -> f64 {
+        ((metric - self.floor) / (self.target - self.floor)).clamp(0.0, 1.0)
+    }
+}
+
+/// How benchmark and candidate talk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    /// Benchmark and candidate in sandboxes of their own; they talk only through calls that the kernel relays.
+    Isolated,
+}
+
+/// Limits of one process tree that runs a candidate on one block of cases. 0 is not "unlimited": every limit holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Wall time, milliseconds.
+    pub wall_ms: u64,
+    /// CPU time summed over the tree, milliseconds.
+    pub cpu_ms: u64,
+    /// Memory summed over the tree (proportional set size), MiB.
+    pub memory_mb: u64,
+    /// Processes alive at once.
+    pub processes: u64,
+    /// Standard output and error kept, KiB each; the rest is read and dropped.
+    pub output_kb: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { wall_ms: 30_000, cpu_ms: 20_000, memory_mb: 512, processes: 8, output_kb: 64 }
+    }
+}
+
+/// The name of a case set. `train`, `select`, `report` and `test` have fixed meanings; any other name is a public set
+/// for comparison with published numbers.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Split(pub String);
+
+impl Split {
+    /// What agents see: cases, traces, failures.
+    pub fn train() -> Self {
+        Self("train".into())
+    }
+    /// What only the kernel sees; it feeds `best`.
+    pub fn select() -> Self {
+        Self("select".into())
+    }
+    /// Fresh per run, for the summary.
+    pub fn report() -> Self {
+        Self("report".into())
+    }
+}
+
+/// One instance of a task that a candidate is measured on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Case {
+    /// Its name inside the task, for example `seed-17`.
+    pub id: String,
+    /// The number the benchmark builds the instance from.
+    pub seed: u64,
+}
+
+/// The cases of one split: consecutive seeds, or seeds drawn fresh from the run's seed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseSet {
+    /// The first seed of the block.
+    pub first_seed: u64,
+    /// How many cases.
+    pub count: u32,
+    /// Whether every run takes a block of its own, drawn from the run's seed beyond `first_seed`.
+    #[serde(default)]
+    pub fresh: bool,
+}
+
+/// Where the candidate's files are and which of them may be edited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SolutionSpec {
+    /// The folder of the starting solution, relative to the task.
+    pub initial: String,
+    /// The module that is imported, relative to the solution folder.
+    pub entry: String,
+    /// The paths a candidate may change; everything else must stay as it is.
+    pub editable: Vec<String>,
+    /// The largest solution, KiB over all files.
+    #[serde(default = "default_max_kb")]
+    pub max_kb: u64,
+}
+
+fn default_max_kb() -> u64 {
+    64
+}
+
+/// How the task is measured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BenchmarkSpec {
+    /// The benchmark's program, relative to the task.
+    pub program: String,
+    /// The functions of the candidate that the benchmark may call.
+    pub functions: Vec<String>,
+    /// How many train cases screen a candidate before the rest (0: none).
+    #[serde(default)]
+    pub screen: u32,
+}
+
+/// `task.toml`, as written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskSpec {
+    /// The task's name; must equal its folder's.
+    pub name: TaskName,
+    /// One line for people.
+    pub title: String,
+    /// The metric's name, for example `apples`.
+    pub metric: String,
+    /// Which way is better.
+    pub direction: Direction,
+    /// The metric at which nothing is left to gain; a run stops improving the solution there.
+    #[serde(default)]
+    pub perfect: Option<f64>,
+    /// Differences of the metric smaller than this are a tie for people.
+    #[serde(default)]
+    pub noise_band: f64,
+    /// The candidate's language; `python` in this version.
+    pub language: String,
+    /// How benchmark and candidate talk.
+    pub protocol: Protocol,
+    /// The prompt file that describes the task, relative to the task.
+    pub prompt: String,
+    /// The mapping from metric to score.
+    pub score: ScoreScale,
+    /// The candidate's files.
+    pub solution: SolutionSpec,
+    /// The measurement.
+    pub benchmark: BenchmarkSpec,
+    /// Limits of a candidate's process tree for one block of cases.
+    #[serde(default)]
+    pub limits: Limits,
+    /// The case sets by name.
+    pub cases: BTreeMap<String, CaseSet>,
+    /// The ingredient file of the offline optimiser, relative to the task; building blocks, never finished solutions.
+    #[serde(default)]
+    pub ingredients: Option<String>,
+    /// Whether the benchmark can play a game back (`task play`).
+    #[serde(default)]
+    pub playback: bool,
+}
+
+/// A task as loaded and checked: its specification and the text of its files.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Task {
+    /// `task.toml`.
+    pub spec: TaskSpec,
+    /// The task's folder.
+    pub folder: PathBuf,
+    /// The task's own prompt text: what to solve and how it is measured.
+    pub prompt: String,
+    /// The starting solution.
+    pub initial: FileSet,
+    /// The benchmark program's text.
+    pub benchmark: String,
+    /// The ingredient pool's text, empty when the task has none.
+    pub ingredients: String,
+}
+
+impl Task {
+    /// The task's name.
+    pub fn name(&self) -> &TaskName {
+        &self.spec.name
+    }
+
+    /// Whether metric `a` is strictly better than metric `b`.
+    pub fn better(&self, a: f64, b: f64) -> bool {
+        match self.spec.direction {
+            Direction::Maximise => a > b,
+            Direction::Minimise => a < b,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Layer 3: measuring candidates. It never sees a model.

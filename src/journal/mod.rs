@@ -1,0 +1,1 @@
+//! Layer 2: the append-only record that a run is rebuilt from.

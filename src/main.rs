@@ -1,0 +1,5 @@
+//! The `hyperagent` command.
+
+fn main() -> std::process::ExitCode {
+    hyperagent::cli::main()
+}

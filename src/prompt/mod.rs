@@ -1,0 +1,1 @@
+//! Layer 2: prompt files as strict templates.

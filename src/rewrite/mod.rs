@@ -1,0 +1,1 @@
+//! Layer 3: the meta role's rewrites and their validation.

@@ -1,0 +1,1 @@
+//! Layer 1.5: the only place that starts a process.

@@ -1,0 +1,1 @@
+//! Layer 2: strategy scripts, in a worker process of their own.

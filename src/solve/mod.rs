@@ -1,0 +1,1 @@
+//! Layer 3: the inner loop. It never sees a grader.

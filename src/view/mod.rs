@@ -1,0 +1,1 @@
+//! Read side: what a journal and an archive say, folded for people and programs.

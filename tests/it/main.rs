@@ -1,0 +1,11 @@
+//! Everything that needs the built binary: one test program, a module per subject.
+
+mod archive;
+mod cli;
+mod engine;
+mod evaluate;
+mod layers;
+mod model;
+mod sandbox;
+mod script;
+mod validation;
