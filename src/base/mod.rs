@@ -6,6 +6,8 @@
 pub mod clock;
 pub mod digest;
 pub mod durable;
+pub mod environment;
 pub mod id;
 pub mod rng;
+pub mod toml_text;
 pub mod unit;

@@ -8,6 +8,10 @@ use serde_json::{Map, Value};
 
 use crate::base::id::{Alias, EpisodeId, GenerationId};
 
+mod reading;
+
+pub use reading::ActionFault;
+
 /// Small scalars a script stores with a record: at most eight.
 pub type Tag = Map<String, Value>;
 

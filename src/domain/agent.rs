@@ -96,6 +96,11 @@ pub struct Operators {
     pub more: f64,
 }
 
+impl Operators {
+    /// The operators by the names that `agent.toml`, summaries and credit use.
+    pub const NAMES: [&'static str; 6] = ["num", "cmp", "arith", "stmt_insert", "cross", "shrink"];
+}
+
 impl Default for Operators {
     fn default() -> Self {
         Self {
@@ -109,4 +114,29 @@ impl Default for Operators {
             more: 0.3,
         }
     }
+}
+
+/// One file of an agent as found on disk or in an answer, before anything is known about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawFile {
+    /// The path relative to the agent's folder, as given.
+    pub path: String,
+    /// What stands there.
+    pub content: RawContent,
+}
+
+/// What stands at a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RawContent {
+    /// The bytes of a regular file.
+    Bytes(Vec<u8>),
+    /// A link; it is never followed.
+    Link,
+    /// A regular file too large to be read.
+    TooLarge {
+        /// Its size.
+        bytes: u64,
+    },
+    /// A socket, a device, a pipe.
+    Special,
 }

@@ -3,6 +3,8 @@
 //! State is a fold over these events; a fresh run and a resumed run read the same ones. An event that records an
 //! effect carries its key (generation, episode, attempt, turn), so an effect found in the journal is never done twice.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::action::{InnerAction, OuterAction};
@@ -48,6 +50,17 @@ pub enum CallKey {
         /// The turn: 0 the first answer, then repairs.
         turn: u32,
     },
+}
+
+impl std::fmt::Display for CallKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Attempt { generation, episode, attempt, turn } => {
+                write!(f, "{generation}, episode {episode}, attempt {attempt}, turn {turn}")
+            }
+            Self::Rewrite { generation, turn } => write!(f, "{generation}, turn {turn}"),
+        }
+    }
 }
 
 /// What a model call used. Tokens are `None` where the model does not count (offline) or did not say.
@@ -107,6 +120,9 @@ pub struct AttemptResult {
     pub metric: Option<f64>,
     /// The score of that metric.
     pub score: Option<f64>,
+    /// Its score minus its base's, before clamping.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gain: Option<f64>,
     /// Per case.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cases: Vec<CaseResult>,
@@ -248,6 +264,32 @@ pub struct EpisodeResult {
     pub select_metric: Option<f64>,
     /// Its score.
     pub select_score: Option<f64>,
+    /// Failures of its attempts by class.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub failures: BTreeMap<String, FailureCount>,
+    /// What each operator of the offline optimiser brought; empty with other models.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub credit: BTreeMap<String, OperatorCredit>,
+}
+
+/// How often a class of failure occurred.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureCount {
+    /// How often.
+    pub count: u32,
+    /// The first one, in words.
+    pub example: String,
+}
+
+/// What an operator of the offline optimiser has brought.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct OperatorCredit {
+    /// Proposals it took part in.
+    pub tries: u32,
+    /// Of these, accepted.
+    pub accepted: u32,
+    /// The sum of their gains in score.
+    pub gain: f64,
 }
 
 /// Why a run is not running.
@@ -316,10 +358,12 @@ pub enum Event {
         /// What it wants.
         action: OuterAction,
     },
-    /// An action was refused by the guard (stage 4); it cost nothing.
+    /// An action was refused by the guard (stage 4), or a script failed; it cost nothing.
     Refused {
         /// The step, from 0.
         step: u32,
+        /// The generation whose script was asked.
+        by: GenerationId,
         /// Why.
         diagnostic: Diagnostic,
     },
@@ -335,6 +379,9 @@ pub enum Event {
         prompt: Digest,
         /// The answer.
         text: String,
+        /// Why the text is not an answer (cut off, a refusal), if it is not; it was paid all the same.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unusable: Option<String>,
         /// What it used.
         cost: CallCost,
     },

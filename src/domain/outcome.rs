@@ -1,5 +1,7 @@
 //! What can come of measuring a candidate. A failed trial is data, not an error; a fault of the machine is neither.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// How the measurement of a candidate ended. Only `Graded` enters a mean.
@@ -75,6 +77,15 @@ pub struct CaseResult {
     pub feedback: String,
 }
 
+impl CaseResult {
+    /// The class the benchmark put in front of the feedback (`wall: 3 apples …` gives `wall`), if it did.
+    pub fn class(&self) -> Option<&str> {
+        let (class, _) = self.feedback.split_once(':')?;
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+        (!class.is_empty() && class.len() <= 40 && class.bytes().all(plain)).then_some(class)
+    }
+}
+
 /// What the sandbox could promise while something ran, strongest last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -116,4 +127,47 @@ pub struct Measurement {
     pub usage: Usage,
     /// The level it ran at; `None` when it never ran.
     pub sandbox: Option<SandboxLevel>,
+}
+
+impl Measurement {
+    /// How often each class of feedback occurred, and the class of the failure when the whole was not graded.
+    pub fn classes(&self) -> BTreeMap<String, u32> {
+        let mut counts = BTreeMap::new();
+        let whole = Some(self.error_class.as_str()).filter(|class| !class.is_empty());
+        for class in self.cases.iter().filter_map(CaseResult::class).chain(whole) {
+            *counts.entry(class.to_owned()).or_insert(0) += 1;
+        }
+        counts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_are_counted_from_the_front_of_the_feedback() {
+        let case = |feedback: &str| CaseResult {
+            id: "seed-1".into(),
+            metric: 0.0,
+            feedback: feedback.into(),
+        };
+        let measured = Measurement {
+            outcome: Outcome::Invalid,
+            metric: None,
+            cases: vec![
+                case("wall: 3 apples"),
+                case("wall: 1 apple"),
+                case("see here: x"),
+                case(""),
+            ],
+            reason: String::new(),
+            error_class: "missing_report".into(),
+            violations: Vec::new(),
+            usage: Usage::default(),
+            sandbox: None,
+        };
+        let expected = [("missing_report", 1), ("wall", 2)].map(|(class, n)| (class.to_owned(), n));
+        assert_eq!(measured.classes(), BTreeMap::from(expected));
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::outcome::SandboxLevel;
 use crate::base::id::{Alias, RunName, TaskName};
@@ -104,6 +105,68 @@ pub struct ModelSpec {
     /// Time-outs.
     #[serde(default)]
     pub timeouts_ms: Timeouts,
+    /// Asking again after a failure that may pass.
+    #[serde(default)]
+    pub retry: RetrySpec,
+    /// Parameters the server does not take; they are left out of the request.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub omit: Vec<WireParameter>,
+    /// More members of the request body, sent as they stand; they win over the kernel's own.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub body: Map<String, Value>,
+}
+
+impl ModelSpec {
+    /// A model of this dialect with every other setting at its default.
+    pub fn of(dialect: Dialect) -> Self {
+        Self {
+            dialect,
+            base_url: None,
+            model: None,
+            key_env: None,
+            source: None,
+            price_usd_per_mtok: None,
+            max_in_flight: default_max_in_flight(),
+            timeouts_ms: Timeouts::default(),
+            retry: RetrySpec::default(),
+            omit: Vec::new(),
+            body: Map::new(),
+        }
+    }
+}
+
+/// A parameter of a request that some servers refuse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WireParameter {
+    /// The sampling temperature.
+    Temperature,
+    /// Nucleus sampling.
+    TopP,
+    /// The seed.
+    Seed,
+    /// The longest answer.
+    MaxTokens,
+}
+
+/// When to ask again, and when to give up: whichever limit is met first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetrySpec {
+    /// Requests sent for one answer, the first included.
+    pub requests: u32,
+    /// The longest first wait, milliseconds; it doubles with every further one.
+    pub first_wait_ms: u64,
+    /// The longest wait, milliseconds, unless the provider asks for more.
+    pub longest_wait_ms: u64,
+    /// Everything together, waits and requests, milliseconds.
+    pub total_ms: u64,
+}
+
+impl Default for RetrySpec {
+    fn default() -> Self {
+        Self { requests: 6, first_wait_ms: 500, longest_wait_ms: 30_000, total_ms: 900_000 }
+    }
 }
 
 fn default_max_in_flight() -> u32 {

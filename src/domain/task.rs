@@ -3,12 +3,14 @@
 //! Everything here comes from `tasks/<name>/task.toml`; nothing about any one task stands in Rust.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use super::files::FileSet;
 use crate::base::id::TaskName;
+use crate::base::rng;
 
 /// Whether a larger or a smaller metric is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +89,10 @@ impl Split {
     pub fn report() -> Self {
         Self("report".into())
     }
+    /// Sealed: opened by a command of its own.
+    pub fn test() -> Self {
+        Self("test".into())
+    }
 }
 
 /// One instance of a task that a candidate is measured on.
@@ -109,6 +115,27 @@ pub struct CaseSet {
     /// Whether every run takes a block of its own, drawn from the run's seed beyond `first_seed`.
     #[serde(default)]
     pub fresh: bool,
+}
+
+/// How many blocks a fresh case set can draw from.
+const FRESH_BLOCKS: u64 = 1 << 31;
+
+impl CaseSet {
+    /// Every seed the set may use in any run; a fresh set reserves all its blocks.
+    pub fn seeds(&self) -> Range<u64> {
+        let blocks = if self.fresh { FRESH_BLOCKS } else { 1 };
+        let reserved = u64::from(self.count).saturating_mul(blocks);
+        self.first_seed..self.first_seed.saturating_add(reserved)
+    }
+
+    /// The cases of one run. `draw` is the number from which a fresh set takes its block.
+    fn cases(&self, draw: u64) -> Vec<Case> {
+        let block = if self.fresh { draw % FRESH_BLOCKS } else { 0 };
+        let first = self.first_seed + block * u64::from(self.count);
+        (first..first + u64::from(self.count))
+            .map(|seed| Case { id: format!("seed-{seed}"), seed })
+            .collect()
+    }
 }
 
 /// Where the candidate's files are and which of them may be edited.
@@ -138,9 +165,23 @@ pub struct BenchmarkSpec {
     pub program: String,
     /// The functions of the candidate that the benchmark may call.
     pub functions: Vec<String>,
+    /// A module that runs beside the candidate and gives each call its final shape, relative to the task.
+    #[serde(default)]
+    pub adapter: Option<String>,
     /// How many train cases screen a candidate before the rest (0: none).
     #[serde(default)]
     pub screen: u32,
+    /// The most cases that one process of the candidate serves; the limits hold for each process. 1 to 1000.
+    #[serde(default = "default_block")]
+    pub block: u32,
+    /// How long the candidate may take for one call or one round of calls, wall time in milliseconds with the machine
+    /// to itself; absent: as long as the limits allow.
+    #[serde(default)]
+    pub answer_ms: Option<u64>,
+}
+
+fn default_block() -> u32 {
+    20
 }
 
 /// `task.toml`, as written.
@@ -199,6 +240,8 @@ pub struct Task {
     pub initial: FileSet,
     /// The benchmark program's text.
     pub benchmark: String,
+    /// The adapter's text, empty when the task has none.
+    pub adapter: String,
     /// The ingredient pool's text, empty when the task has none.
     pub ingredients: String,
 }
@@ -209,11 +252,47 @@ impl Task {
         &self.spec.name
     }
 
+    /// The cases of a split, the same for every caller with the same run seed; empty when the task has no such split.
+    ///
+    /// Only a fresh split depends on the run seed. Purpose of the random stream: `cases <task> <split>`.
+    pub fn cases(&self, split: &Split, run_seed: u64) -> Vec<Case> {
+        let purpose = format!("cases {} {}", self.spec.name, split.0);
+        match self.spec.cases.get(&split.0) {
+            Some(set) => set.cases(rng::seed(run_seed, &purpose, &[])),
+            None => Vec::new(),
+        }
+    }
+
     /// Whether metric `a` is strictly better than metric `b`.
     pub fn better(&self, a: f64, b: f64) -> bool {
         match self.spec.direction {
             Direction::Maximise => a > b,
             Direction::Minimise => a < b,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fresh_set_takes_one_whole_block_inside_its_reserve() {
+        let set = CaseSet { first_seed: 1000, count: 60, fresh: true };
+        let (one, other) = (set.cases(7), set.cases(u64::MAX));
+        assert_eq!(one.first().map(|case| case.seed), Some(1000 + 7 * 60));
+        assert_eq!(one.len(), 60);
+        for case in one.iter().chain(&other) {
+            assert!(set.seeds().contains(&case.seed), "{} is outside", case.id);
+        }
+        assert!(one.iter().all(|case| !other.contains(case)));
+    }
+
+    #[test]
+    fn a_minimising_scale_gives_one_at_its_target() {
+        let scale = ScoreScale { floor: 2.0, target: 0.5 };
+        assert_eq!(scale.score(2.0), 0.0);
+        assert_eq!(scale.score(0.5), 1.0);
+        assert_eq!(scale.score(9.0), 0.0);
     }
 }

@@ -1,1 +1,0 @@
-//! Answers to edits: placeholder until the parser lands.

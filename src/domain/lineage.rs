@@ -1,0 +1,360 @@
+//! The family tree of a run: its generations, what they were measured at, and who may be a parent.
+//!
+//! Pure state: the engine feeds it what the journal says, in order, and asks it questions.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::agent::AgentFiles;
+use super::event::{EpisodeResult, GenerationPlan, GenerationStatus};
+use super::files::FileSet;
+use crate::base::id::{EpisodeId, GenerationId, TaskName};
+
+/// One generation with all that is known of it.
+#[derive(Debug, Clone)]
+pub struct Generation {
+    /// What its commit is a function of; the files apart, they are in `files`.
+    pub plan: GenerationPlan,
+    /// Its agent.
+    pub files: Arc<AgentFiles>,
+    /// Its commit, once it is written.
+    pub commit: Option<String>,
+    /// The episodes it was measured on.
+    pub measured: BTreeMap<EpisodeId, EpisodeResult>,
+    /// Whether the script admits it as a parent; true until the script says otherwise.
+    pub admitted: bool,
+    /// Whether it is out of the game: never selectable again, never deleted.
+    pub retired: bool,
+    /// How many generations were copied from it.
+    pub kids: u32,
+}
+
+impl Generation {
+    /// Its number.
+    pub fn id(&self) -> GenerationId {
+        self.plan.generation
+    }
+
+    /// Its mean score over the episodes measured; `None` before the first.
+    pub fn mean(&self) -> Option<f64> {
+        mean(self.measured.values().map(|result| result.score))
+    }
+
+    /// Its mean select score, for the kernel only.
+    pub fn select_mean(&self) -> Option<f64> {
+        mean(self.measured.values().filter_map(|result| result.select_score))
+    }
+
+    /// Whether it may be copied, measured or asked.
+    pub fn is_live(&self) -> bool {
+        self.plan.status == GenerationStatus::Valid && self.admitted && !self.retired
+    }
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = values.fold((0.0, 0u32), |(sum, count), value| (sum + value, count + 1));
+    (count > 0).then(|| sum / f64::from(count))
+}
+
+/// The family tree.
+#[derive(Debug, Clone)]
+pub struct Lineage {
+    generations: Vec<Generation>,
+    episodes: Vec<EpisodeId>,
+    latest: GenerationId,
+    set_aside: BTreeSet<GenerationId>,
+}
+
+impl Lineage {
+    /// An empty tree whose generations are measured on `episodes`.
+    pub fn new(episodes: Vec<EpisodeId>) -> Self {
+        Self {
+            generations: Vec::new(),
+            episodes,
+            latest: GenerationId(0),
+            set_aside: BTreeSet::new(),
+        }
+    }
+
+    /// The episodes generations are measured on, in order.
+    pub fn episodes(&self) -> &[EpisodeId] {
+        &self.episodes
+    }
+
+    /// All generations, oldest first; the position is the number.
+    pub fn generations(&self) -> &[Generation] {
+        &self.generations
+    }
+
+    /// One generation.
+    pub fn get(&self, id: GenerationId) -> Option<&Generation> {
+        self.generations.get(id.0 as usize)
+    }
+
+    fn get_mut(&mut self, id: GenerationId) -> Option<&mut Generation> {
+        self.generations.get_mut(id.0 as usize)
+    }
+
+    /// The newest valid generation, or the one a person rolled back to.
+    pub fn latest(&self) -> GenerationId {
+        self.latest
+    }
+
+    /// Generations made by rewriting that count against the run's limit: all but the seed and those a rollback set
+    /// aside.
+    pub fn made(&self) -> u32 {
+        let counted = self
+            .generations
+            .iter()
+            .filter(|g| g.id().0 > 0 && !self.set_aside.contains(&g.id()))
+            .count();
+        u32::try_from(counted).unwrap_or(u32::MAX)
+    }
+
+    /// The number the next generation gets.
+    pub fn next_id(&self) -> GenerationId {
+        GenerationId(u32::try_from(self.generations.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Rejected generations at the end of the tree, without a valid one between.
+    pub fn rejected_in_a_row(&self) -> u32 {
+        let streak = self
+            .generations
+            .iter()
+            .rev()
+            .take_while(|g| g.plan.status == GenerationStatus::Rejected)
+            .count();
+        u32::try_from(streak).unwrap_or(u32::MAX)
+    }
+
+    /// Adds a generation as planned.
+    pub fn plan(&mut self, mut plan: GenerationPlan) {
+        let files = Arc::new(std::mem::take(&mut plan.files));
+        if plan.status == GenerationStatus::Valid {
+            self.latest = plan.generation;
+        }
+        if let Some(parent) = plan.parents.first().copied().and_then(|id| self.get_mut(id)) {
+            parent.kids += 1;
+        }
+        self.generations.push(Generation {
+            plan,
+            files,
+            commit: None,
+            measured: BTreeMap::new(),
+            admitted: true,
+            retired: false,
+            kids: 0,
+        });
+    }
+
+    /// Notes a generation's commit.
+    pub fn committed(&mut self, id: GenerationId, commit: String) {
+        if let Some(generation) = self.get_mut(id) {
+            generation.commit = Some(commit);
+        }
+    }
+
+    /// Adds the result of an episode.
+    pub fn measured(&mut self, id: GenerationId, episode: EpisodeId, result: EpisodeResult) {
+        if let Some(generation) = self.get_mut(id) {
+            generation.measured.insert(episode, result);
+        }
+    }
+
+    /// Notes whether a generation is admitted as a parent.
+    pub fn admit(&mut self, id: GenerationId, admitted: bool) {
+        if let Some(generation) = self.get_mut(id) {
+            generation.admitted = admitted;
+        }
+    }
+
+    /// Goes on from `to`: every generation that is neither `to` nor an ancestor of it is set aside. It stays in the
+    /// archive, is no longer selectable, and no longer counts against the run's limit.
+    pub fn roll_back(&mut self, to: GenerationId) {
+        let kept = self.ancestors(to);
+        for generation in &mut self.generations {
+            if !kept.contains(&generation.id()) {
+                generation.retired = true;
+                self.set_aside.insert(generation.id());
+            }
+        }
+        for id in &kept {
+            if let Some(generation) = self.generations.get_mut(id.0 as usize) {
+                generation.retired = false;
+                self.set_aside.remove(id);
+            }
+        }
+        self.latest = to;
+    }
+
+    /// A generation and all it descends from.
+    pub fn ancestors(&self, id: GenerationId) -> BTreeSet<GenerationId> {
+        let mut found = BTreeSet::new();
+        let mut open = vec![id];
+        while let Some(next) = open.pop() {
+            if let Some(generation) = self.get(next)
+                && found.insert(next)
+            {
+                open.extend(generation.plan.parents.iter().copied());
+            }
+        }
+        found
+    }
+
+    /// The generation with the highest select mean (ties: the older); generation 0 before anything is measured.
+    pub fn best(&self) -> GenerationId {
+        self.highest(Generation::select_mean)
+    }
+
+    /// The generation whose script drives the outer loop: the live one with the highest mean score on the episodes
+    /// (ties: the older). A rewrite of the outer strategy takes the wheel only after it was measured.
+    pub fn leader(&self) -> GenerationId {
+        self.highest(Generation::mean)
+    }
+
+    fn highest(&self, of: impl Fn(&Generation) -> Option<f64>) -> GenerationId {
+        let mut found: Option<(f64, GenerationId)> = None;
+        for generation in self.generations.iter().filter(|g| g.is_live()) {
+            if let Some(value) = of(generation)
+                && found.is_none_or(|(highest, _)| value > highest)
+            {
+                found = Some((value, generation.id()));
+            }
+        }
+        found.map_or(GenerationId(0), |(_, id)| id)
+    }
+
+    /// The best solution a generation's ancestors found for a task, by the train metric (ties: the older), and whose
+    /// it is. The generation's own episodes do not count: all of them start alike.
+    pub fn carried(
+        &self,
+        id: GenerationId,
+        task: &TaskName,
+        better: impl Fn(f64, f64) -> bool,
+    ) -> Option<(FileSet, GenerationId)> {
+        let mut found: Option<(f64, &FileSet, GenerationId)> = None;
+        for ancestor in self.ancestors(id).into_iter().filter(|ancestor| *ancestor != id) {
+            let results = self.get(ancestor).into_iter().flat_map(|g| g.measured.iter());
+            for (_, result) in results.filter(|(episode, _)| episode.task == *task) {
+                if let Some(metric) = result.metric
+                    && found.is_none_or(|(highest, _, _)| better(metric, highest))
+                {
+                    found = Some((metric, &result.best, ancestor));
+                }
+            }
+        }
+        found.map(|(_, files, from)| (files.clone(), from))
+    }
+
+    /// The solution of a task with the best select metric in the whole run (ties: the older), and whose it is.
+    pub fn best_solution(
+        &self,
+        task: &TaskName,
+        better: impl Fn(f64, f64) -> bool,
+    ) -> Option<(FileSet, GenerationId)> {
+        let mut found: Option<(f64, &FileSet, GenerationId)> = None;
+        for generation in &self.generations {
+            for (_, result) in generation.measured.iter().filter(|(e, _)| e.task == *task) {
+                if let Some(metric) = result.select_metric
+                    && found.is_none_or(|(highest, _, _)| better(metric, highest))
+                {
+                    found = Some((metric, &result.best, generation.id()));
+                }
+            }
+        }
+        found.map(|(_, files, from)| (files.clone(), from))
+    }
+
+    /// A generation's mean score minus its first parent's, over the episodes both were measured on.
+    pub fn effect(&self, id: GenerationId) -> Option<f64> {
+        let child = self.get(id)?;
+        let parent = self.get(*child.plan.parents.first()?)?;
+        mean(child.measured.iter().filter_map(|(episode, result)| {
+            parent.measured.get(episode).map(|before| result.score - before.score)
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(number: u32, parent: Option<u32>, status: GenerationStatus) -> GenerationPlan {
+        GenerationPlan {
+            generation: GenerationId(number),
+            parents: parent.map(GenerationId).into_iter().collect(),
+            by: parent.map(GenerationId),
+            op: "rewrite".into(),
+            status,
+            files: FileSet::default(),
+            changed: Vec::new(),
+            summary: String::new(),
+            diagnostics: Vec::new(),
+            stage_failed: None,
+            model: None,
+            repairs: 0,
+            tag: Default::default(),
+        }
+    }
+
+    fn result(score: f64, select: f64) -> EpisodeResult {
+        EpisodeResult {
+            start_metric: Some(0.0),
+            metric: Some(score),
+            score,
+            best: FileSet::from_iter([("a.py", format!("x = {score}"))]),
+            attempts: 1,
+            accepted: 1,
+            trials: 1,
+            select_metric: Some(select),
+            select_score: Some(select),
+            failures: BTreeMap::new(),
+            credit: BTreeMap::new(),
+        }
+    }
+
+    fn tree() -> (Lineage, EpisodeId) {
+        let episode: EpisodeId = "t#0".parse().expect("an episode");
+        let mut tree = Lineage::new(vec![episode.clone()]);
+        tree.plan(plan(0, None, GenerationStatus::Valid));
+        tree.plan(plan(1, Some(0), GenerationStatus::Valid));
+        tree.plan(plan(2, Some(1), GenerationStatus::Rejected));
+        tree.plan(plan(3, Some(1), GenerationStatus::Valid));
+        (tree, episode)
+    }
+
+    #[test]
+    fn best_reads_select_and_the_leader_reads_train() {
+        let (mut tree, episode) = tree();
+        tree.measured(GenerationId(0), episode.clone(), result(0.1, 0.3));
+        tree.measured(GenerationId(1), episode.clone(), result(0.5, 0.2));
+        tree.measured(GenerationId(3), episode, result(0.5, 0.3));
+        assert_eq!(tree.best(), GenerationId(0), "equal select means: the older one");
+        assert_eq!(tree.leader(), GenerationId(1));
+        assert_eq!(tree.effect(GenerationId(3)), Some(0.0));
+    }
+
+    #[test]
+    fn a_child_starts_from_the_best_of_its_ancestors_only() {
+        let (mut tree, episode) = tree();
+        tree.measured(GenerationId(0), episode.clone(), result(0.2, 0.2));
+        tree.measured(GenerationId(1), episode.clone(), result(0.1, 0.1));
+        tree.measured(GenerationId(3), episode.clone(), result(0.9, 0.9));
+        let (_, from) =
+            tree.carried(GenerationId(3), &episode.task, |a, b| a > b).expect("a solution");
+        assert_eq!(from, GenerationId(0));
+        assert!(tree.carried(GenerationId(0), &episode.task, |a, b| a > b).is_none());
+    }
+
+    #[test]
+    fn a_rollback_sets_aside_what_does_not_lead_to_it_and_refunds_it() {
+        let (mut tree, _) = tree();
+        assert_eq!((tree.made(), tree.latest()), (3, GenerationId(3)));
+        tree.roll_back(GenerationId(1));
+        assert_eq!((tree.made(), tree.latest()), (1, GenerationId(1)));
+        assert!(tree.get(GenerationId(3)).is_some_and(|g| !g.is_live()));
+        assert_eq!(tree.next_id(), GenerationId(4), "numbers go on from the highest");
+        tree.roll_back(GenerationId(3));
+        assert!(tree.get(GenerationId(3)).is_some_and(Generation::is_live));
+    }
+}

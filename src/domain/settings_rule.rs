@@ -1,0 +1,213 @@
+//! Rules of `hyperagent.toml` that its types alone cannot state.
+
+use super::settings::{BudgetSpec, Dialect, LabConfig, ModelSpec};
+
+/// The aliases that always exist and keep their meaning.
+pub const BUILT_IN: [(&str, Dialect); 2] =
+    [("offline", Dialect::Offline), ("random", Dialect::Random)];
+
+/// A setting that breaks a rule.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{}` {message}", .keys.join("."))]
+pub struct SettingFault {
+    /// Where the setting is: the tables and the key, from the outside in.
+    pub keys: Vec<String>,
+    /// What is wrong, and what is allowed.
+    pub message: String,
+}
+
+/// Every rule the settings break, in the order of the file's tables.
+pub fn faults(config: &LabConfig) -> Vec<SettingFault> {
+    let mut found = Vec::new();
+    for (alias, spec) in &config.models {
+        if BUILT_IN.iter().any(|(name, _)| *name == alias.as_str()) {
+            found.push(fault(
+                &["models", alias.as_str()],
+                "is built in and keeps its meaning; choose another alias",
+            ));
+        }
+        for (key, message) in model_faults(spec) {
+            let mut keys = vec!["models".to_owned(), alias.to_string()];
+            keys.extend(key.split('.').map(str::to_owned));
+            found.push(SettingFault { keys, message });
+        }
+    }
+    found.extend(budget_faults(&config.budget));
+    found
+}
+
+fn model_faults(spec: &ModelSpec) -> Vec<(&'static str, String)> {
+    let dialect = dialect_name(spec.dialect);
+    let (wire, sourced) = match spec.dialect {
+        Dialect::Offline | Dialect::Random => (false, false),
+        Dialect::Scripted | Dialect::Replay => (false, true),
+        Dialect::OpenaiChat => (true, false),
+    };
+    let mut found = Vec::new();
+    for (key, present, needed, fits) in [
+        ("base_url", spec.base_url.is_some(), false, wire),
+        ("model", spec.model.is_some(), wire, wire),
+        ("key_env", spec.key_env.is_some(), false, wire),
+        ("omit", !spec.omit.is_empty(), false, wire),
+        ("body", !spec.body.is_empty(), false, wire),
+        ("source", spec.source.is_some(), sourced, sourced),
+    ] {
+        if needed && !present {
+            found.push((key, format!("is missing: dialect `{dialect}` needs it")));
+        } else if present && !fits {
+            found.push((key, format!("has no meaning for dialect `{dialect}`; remove it")));
+        }
+    }
+    if let Some(url) = &spec.base_url
+        && let Err(message) = check_base_url(url)
+    {
+        found.push(("base_url", message));
+    }
+    for (key, value) in [
+        ("max_in_flight", u64::from(spec.max_in_flight)),
+        ("timeouts_ms.connect", spec.timeouts_ms.connect),
+        ("timeouts_ms.first_byte", spec.timeouts_ms.first_byte),
+        ("timeouts_ms.idle", spec.timeouts_ms.idle),
+        ("timeouts_ms.total", spec.timeouts_ms.total),
+        ("retry.requests", u64::from(spec.retry.requests)),
+        ("retry.total_ms", spec.retry.total_ms),
+    ] {
+        if value == 0 {
+            found.push((key, "is 0; allowed: 1 or more".into()));
+        }
+    }
+    if let Some(price) = spec.price_usd_per_mtok {
+        for (key, value) in [
+            ("price_usd_per_mtok.input", Some(price.input)),
+            ("price_usd_per_mtok.cached_input", price.cached_input),
+            ("price_usd_per_mtok.output", Some(price.output)),
+        ] {
+            if value.is_some_and(|usd| !(0.0..=1e6).contains(&usd)) {
+                found.push((key, "is no price; allowed: 0 to 1000000".into()));
+            }
+        }
+    }
+    found
+}
+
+/// A base URL carries no secret: what is in it shows in errors.
+fn check_base_url(url: &str) -> Result<(), String> {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return Err("is no URL; write it as https://host/v1".into());
+    };
+    if !matches!(scheme, "http" | "https") {
+        return Err("starts with neither http:// nor https://".into());
+    }
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains('@') {
+        return Err(
+            "holds a user or a password; put the key in the variable `key_env` names".into()
+        );
+    }
+    if authority.is_empty() || rest.contains(['?', '#']) || url.contains(char::is_whitespace) {
+        return Err("has to be a host and a path, without query or fragment".into());
+    }
+    if url.trim_end_matches('/').ends_with("/chat/completions") {
+        return Err("goes up to and without `/chat/completions`".into());
+    }
+    Ok(())
+}
+
+fn budget_faults(budget: &BudgetSpec) -> Vec<SettingFault> {
+    [("max_usd", budget.max_usd), ("max_minutes", budget.max_minutes)]
+        .into_iter()
+        .filter(|(_, cap)| cap.is_some_and(|cap| !(cap.is_finite() && cap >= 0.0)))
+        .map(|(key, _)| fault(&["budget", key], "is no cap; allowed: a number from 0"))
+        .collect()
+}
+
+fn fault(keys: &[&str], message: &str) -> SettingFault {
+    SettingFault {
+        keys: keys.iter().map(|key| (*key).to_owned()).collect(),
+        message: message.to_owned(),
+    }
+}
+
+fn dialect_name(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Offline => "offline",
+        Dialect::Random => "random",
+        Dialect::Scripted => "scripted",
+        Dialect::Replay => "replay",
+        Dialect::OpenaiChat => "openai-chat",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(alias: &str, change: impl FnOnce(&mut ModelSpec)) -> Vec<String> {
+        let mut spec = ModelSpec::of(Dialect::OpenaiChat);
+        spec.model = Some("m".into());
+        change(&mut spec);
+        let mut config = LabConfig::default();
+        config.models.insert(alias.parse().expect("an alias"), spec);
+        faults(&config).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_sound_model_has_no_faults() {
+        assert_eq!(found("fast", |_| ()), Vec::<String>::new());
+        let local =
+            |spec: &mut ModelSpec| spec.base_url = Some("http://127.0.0.1:11434/v1/".into());
+        assert_eq!(found("fast", local), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_built_in_alias_cannot_be_taken_over() {
+        assert_eq!(
+            found("offline", |_| ()),
+            ["`models.offline` is built in and keeps its meaning; choose another alias"]
+        );
+    }
+
+    #[test]
+    fn what_a_dialect_needs_and_what_it_cannot_use_is_said() {
+        assert_eq!(
+            found("fast", |spec| {
+                spec.dialect = Dialect::Scripted;
+                spec.retry.requests = 0;
+            }),
+            [
+                "`models.fast.model` has no meaning for dialect `scripted`; remove it",
+                "`models.fast.source` is missing: dialect `scripted` needs it",
+                "`models.fast.retry.requests` is 0; allowed: 1 or more",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_base_url_with_a_password_is_refused_without_showing_it() {
+        let found = found("fast", |spec| spec.base_url = Some("https://me:secret@host/v1".into()));
+        assert_eq!(found.len(), 1);
+        assert!(found.iter().all(|message| !message.contains("secret")), "{found:?}");
+    }
+
+    #[test]
+    fn other_odd_base_urls_are_refused() {
+        for url in
+            ["host/v1", "ftp://host", "https://", "https://h/v1?k=1", "https://h/chat/completions"]
+        {
+            assert_eq!(found("fast", |spec| spec.base_url = Some(url.into())).len(), 1, "{url}");
+        }
+    }
+
+    #[test]
+    fn caps_are_numbers_from_nought() {
+        let config = LabConfig {
+            budget: BudgetSpec {
+                max_usd: Some(-1.0),
+                max_minutes: Some(0.0),
+                ..Default::default()
+            },
+            ..Default::default()
+        };
+        assert_eq!(faults(&config).len(), 1);
+    }
+}

@@ -1,0 +1,16 @@
+//! Statistics: the one implementation, shared by the kernel and the scripts' library `st`.
+//!
+//! Everything here is a pure function of numbers. Lists may be empty where a neutral answer exists (a mean of nothing is
+//! 0); where none exists the function returns `None`. Nothing panics, and nothing depends on the order of a hash map.
+
+mod compare;
+mod frontier;
+mod special;
+mod summary;
+
+pub use compare::{
+    Interval, Paired, bootstrap_mean, paired, sign_test, similarity, ucb, wilson_interval,
+};
+pub use frontier::{front_wins, hypervolume};
+pub use special::{beta_cdf, beta_quantile, ln_gamma};
+pub use summary::{argmax, mad, mean, median, quantile, ranks, sample_deviation, sigmoid, softmax};
