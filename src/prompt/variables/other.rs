@@ -1,0 +1,72 @@
+//! What the roles get that this version checks but does not ask.
+
+use super::worker::FAILURES;
+use super::{Field, RoleVariables, Shape, field, given, required, shown};
+
+const TASK: &[Field] = &[
+    field("name", "text", "the task's name"),
+    field("title", "text", "the task in a line"),
+    field("text", "text", "the task's own prompt"),
+];
+
+const REVIEWS: &[Field] = &[
+    field("attempt", "number", "the attempt reviewed"),
+    field("issue", "text", "the kind of issue"),
+    field("severity", "number", "0 to 1"),
+    field("fix", "text", "the change proposed"),
+    field("confidence", "number", "0 to 1"),
+];
+
+const CASES: &[Field] =
+    &[field("id", "text", "the case"), field("text", "text", "the case as text")];
+
+pub(super) const REVIEWER: RoleVariables = RoleVariables {
+    role: "reviewer",
+    asked: false,
+    purpose: "Reads a candidate and its results, and names the one issue to fix next.",
+    variables: &[
+        required("task", Shape::Record(TASK), "what is to be solved"),
+        required("code", Shape::Text, "the candidate reviewed"),
+        required("contract", Shape::Text, "the form the answer must have"),
+        given("metric", Shape::Number, "its metric"),
+        shown("failures", Shape::Rows(FAILURES), "its failures by class"),
+        shown("feedback", Shape::Text, "the benchmark's remarks, a line a case"),
+        shown("reviews", Shape::Rows(REVIEWS), "earlier reviews, oldest first"),
+    ],
+};
+
+pub(super) const TESTER: RoleVariables = RoleVariables {
+    role: "tester",
+    asked: false,
+    purpose: "Proposes cases that break the present best candidate.",
+    variables: &[
+        required("task", Shape::Record(TASK), "what is to be solved"),
+        required("contract", Shape::Text, "the form the answer must have"),
+        given("code", Shape::Text, "the candidate to break"),
+        shown("cases", Shape::Rows(CASES), "cases that exist already"),
+    ],
+};
+
+pub(super) const JUDGE: RoleVariables = RoleVariables {
+    role: "judge",
+    asked: false,
+    purpose: "Grades an answer where no program can.",
+    variables: &[
+        required("task", Shape::Record(TASK), "what was to be solved"),
+        required("answer", Shape::Text, "the answer graded"),
+        required("contract", Shape::Text, "the form of the verdict"),
+        given("rubric", Shape::Text, "what counts"),
+    ],
+};
+
+pub(super) const DIAGNOSE: RoleVariables = RoleVariables {
+    role: "diagnose",
+    asked: false,
+    purpose: "Reads the trace of one episode and says why it went as it did.",
+    variables: &[
+        required("trace", Shape::Text, "what happened, step by step"),
+        required("contract", Shape::Text, "the form the answer must have"),
+        given("task", Shape::Record(TASK), "what was to be solved"),
+        shown("failures", Shape::Rows(FAILURES), "failures by class"),
+    ],
+};
