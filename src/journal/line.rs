@@ -1,0 +1,168 @@
+//! The text of one line: JSON that ends with the checksum of everything before it.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::error::{Damage, JournalError};
+use crate::base::id::RunName;
+use crate::base::unit::UnixMillis;
+use crate::domain::event::{Event, Record};
+
+/// The version of the journal's format.
+pub const VERSION: u32 = 1;
+
+/// The word that tells a journal from other files.
+const FORMAT: &str = "hyperagent-journal";
+/// What stands between a line's text and its checksum.
+const CHECKSUM_KEY: &[u8] = b",\"crc\":\"";
+/// What ends a line.
+const CHECKSUM_END: &[u8] = b"\"}";
+/// Hexadecimal digits of a checksum.
+const CHECKSUM_DIGITS: usize = 8;
+
+/// The first line of a journal.
+#[derive(Debug, serde::Serialize, Deserialize)]
+struct Header {
+    format: String,
+    version: u64,
+    run: RunName,
+}
+
+/// The text of an event, without number, time and checksum: `{"event":…}`.
+///
+/// # Errors
+/// [`JournalError::Unfaithful`] unless the text reads back as this very event.
+pub(super) fn encode(event: &Event) -> Result<Vec<u8>, JournalError> {
+    let refuse = |source| JournalError::Unfaithful { event: kind(event), source };
+    let text = serde_json::to_vec(event).map_err(|source| refuse(Some(source)))?;
+    let value: Value = serde_json::from_slice(&text).map_err(|source| refuse(Some(source)))?;
+    match Event::deserialize(value) {
+        Ok(back) if back == *event => Ok(text),
+        Ok(_) => Err(refuse(None)),
+        Err(source) => Err(refuse(Some(source))),
+    }
+}
+
+/// Appends the line of an event's text to `out`, newline included.
+pub(super) fn write(out: &mut Vec<u8>, seq: u64, at: UnixMillis, text: &[u8]) {
+    let start = out.len();
+    out.extend_from_slice(format!("{{\"seq\":{seq},\"at\":{},", at.0).as_bytes());
+    out.extend_from_slice(inside(text));
+    seal(out, start);
+}
+
+/// The header line of a run's journal, newline included.
+pub(super) fn header(run: &RunName) -> Result<Vec<u8>, JournalError> {
+    let header =
+        Header { format: FORMAT.to_owned(), version: u64::from(VERSION), run: run.clone() };
+    let text = serde_json::to_vec(&header).map_err(|source| JournalError::Unfaithful {
+        event: "header".to_owned(),
+        source: Some(source),
+    })?;
+    let mut out = vec![b'{'];
+    out.extend_from_slice(inside(&text));
+    seal(&mut out, 0);
+    Ok(out)
+}
+
+/// What a header line says.
+pub(super) enum HeaderLine {
+    /// A journal of this version.
+    Known(RunName),
+    /// A journal of a newer version.
+    Newer(u64),
+    /// Not the header of a journal.
+    Foreign,
+}
+
+/// Reads a header line, without its newline. The version is looked at before the checksum, which may change with it.
+pub(super) fn read_header(line: &[u8]) -> HeaderLine {
+    #[derive(Deserialize)]
+    struct Version {
+        format: String,
+        version: u64,
+    }
+    match serde_json::from_slice::<Version>(line) {
+        Ok(head) if head.format == FORMAT && head.version > u64::from(VERSION) => {
+            HeaderLine::Newer(head.version)
+        }
+        Ok(head) if head.format == FORMAT && head.version == u64::from(VERSION) => {
+            match (checked(line), serde_json::from_slice::<Header>(line)) {
+                (Ok(_), Ok(header)) => HeaderLine::Known(header.run),
+                _ => HeaderLine::Foreign,
+            }
+        }
+        _ => HeaderLine::Foreign,
+    }
+}
+
+/// Reads one event line, without its newline, that should have the number `expected`.
+pub(super) fn read(line: &[u8], expected: u64) -> Result<Record, Damage> {
+    #[derive(Deserialize)]
+    struct Place {
+        seq: u64,
+        at: UnixMillis,
+    }
+    checked(line)?;
+    let unknown = |error: serde_json::Error| Damage::Unknown { reason: error.to_string() };
+    // By way of a `Value`: the numbers of a tagged enum do not survive the direct way when any dependency switches
+    // serde_json's `arbitrary_precision` on.
+    let value: Value = serde_json::from_slice(line).map_err(unknown)?;
+    let Place { seq, at } = Place::deserialize(&value).map_err(unknown)?;
+    if seq != expected {
+        return Err(Damage::Gap { expected, found: seq });
+    }
+    let event = Event::deserialize(value).map_err(unknown)?;
+    Ok(Record { seq, at, event })
+}
+
+/// Checks a line's end and checksum.
+fn checked(line: &[u8]) -> Result<(), Damage> {
+    let (rest, end) = split_end(line, CHECKSUM_END.len()).ok_or(Damage::Foreign)?;
+    let (rest, digits) = split_end(rest, CHECKSUM_DIGITS).ok_or(Damage::Foreign)?;
+    let (text, key) = split_end(rest, CHECKSUM_KEY.len()).ok_or(Damage::Foreign)?;
+    if end != CHECKSUM_END || key != CHECKSUM_KEY {
+        return Err(Damage::Foreign);
+    }
+    if digits == checksum(text).as_bytes() { Ok(()) } else { Err(Damage::Checksum) }
+}
+
+/// Whether a sound line stands at the start of `tail` with something other than a newline after it: no crash leaves
+/// that behind, so the end is not torn but changed.
+pub(super) fn begins_with_sound_line(tail: &[u8]) -> bool {
+    let length = CHECKSUM_KEY.len() + CHECKSUM_DIGITS + CHECKSUM_END.len();
+    tail.windows(CHECKSUM_KEY.len())
+        .enumerate()
+        .filter(|(_, window)| *window == CHECKSUM_KEY)
+        .filter_map(|(at, _)| tail.get(..at + length))
+        .any(|line| line.len() < tail.len() && checked(line).is_ok())
+}
+
+fn split_end(bytes: &[u8], count: usize) -> Option<(&[u8], &[u8])> {
+    bytes.split_at_checked(bytes.len().checked_sub(count)?)
+}
+
+/// A JSON object's text without its braces.
+fn inside(text: &[u8]) -> &[u8] {
+    let text = text.strip_prefix(b"{").unwrap_or(text);
+    text.strip_suffix(b"}").unwrap_or(text)
+}
+
+/// Ends the line that began at `start` of `out`.
+fn seal(out: &mut Vec<u8>, start: usize) {
+    let digits = checksum(out.get(start..).unwrap_or_default());
+    out.extend_from_slice(CHECKSUM_KEY);
+    out.extend_from_slice(digits.as_bytes());
+    out.extend_from_slice(CHECKSUM_END);
+    out.push(b'\n');
+}
+
+fn checksum(text: &[u8]) -> String {
+    format!("{:08x}", crc32fast::hash(text))
+}
+
+/// The name of an event's kind.
+fn kind(event: &Event) -> String {
+    let debug = format!("{event:?}");
+    debug.chars().take_while(|c| c.is_alphanumeric()).collect()
+}

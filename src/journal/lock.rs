@@ -1,0 +1,121 @@
+//! One writer a run: an operating-system lock that dies with its process, and a file that says who holds it.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::error::JournalError;
+
+/// The lock's file, inside the folder of its run.
+const FILE: &str = "lock";
+
+/// The process that holds, or last held, a journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Its process id.
+    pub pid: u32,
+    /// When it started, in clock ticks since the machine did; tells it from a later process with the same id.
+    pub start_ticks: Option<u64>,
+    /// The machine's start it belongs to.
+    pub boot: Option<String>,
+    /// Whether it let go of the journal in good order.
+    pub released: bool,
+}
+
+impl Holder {
+    /// The process that runs this code.
+    fn this_process() -> Self {
+        let pid = std::process::id();
+        Self { pid, start_ticks: start_ticks(pid), boot: boot_id(), released: false }
+    }
+
+    /// Whether that very process still runs and has not let go.
+    pub fn is_alive(&self) -> bool {
+        !self.released
+            && self.boot == boot_id()
+            && self.start_ticks.is_some()
+            && start_ticks(self.pid) == self.start_ticks
+    }
+
+    pub(super) fn describe(holder: Option<&Self>) -> String {
+        match holder {
+            Some(holder) if holder.is_alive() => format!("process {}", holder.pid),
+            Some(holder) => format!("a process that process {} left behind", holder.pid),
+            None => "a process that has not said which".to_owned(),
+        }
+    }
+}
+
+/// Who holds, or last held, the journal in `folder`, as far as its lock's file says; for people and for `status`.
+pub fn holder(folder: &Path) -> Option<Holder> {
+    serde_json::from_slice(&fs::read(folder.join(FILE)).ok()?).ok()
+}
+
+/// The held lock. It ends with the process or with this value, whichever comes first.
+#[derive(Debug)]
+pub(super) struct Lock {
+    file: File,
+    holder: Holder,
+}
+
+impl Lock {
+    /// Takes the lock of a run's folder. A lock whose process is gone is free: the system has let go of it.
+    ///
+    /// Also says whether the machine has started anew since the lock was last held.
+    pub(super) fn take(folder: &Path) -> Result<(Self, bool), JournalError> {
+        let path: PathBuf = folder.join(FILE);
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(JournalError::io("open the lock", &path))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(JournalError::Held { holder: holder(folder), path });
+            }
+            Err(TryLockError::Error(source)) => {
+                return Err(JournalError::io("take the lock", &path)(source));
+            }
+        }
+        let mut said = Vec::new();
+        file.read_to_end(&mut said).map_err(JournalError::io("read the lock", &path))?;
+        let before: Option<Holder> = serde_json::from_slice(&said).ok();
+        let holder = Holder::this_process();
+        let restarted = before.is_none_or(|before| before.boot != holder.boot);
+        let mut lock = Self { file, holder };
+        lock.say().map_err(JournalError::io("write the lock", &path))?;
+        Ok((lock, restarted))
+    }
+
+    fn say(&mut self) -> std::io::Result<()> {
+        let text = serde_json::to_vec(&self.holder)?;
+        self.file.set_len(0)?;
+        self.file.rewind()?;
+        self.file.write_all(&text)
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        self.holder.released = true;
+        // The lock itself ends with the file; a stale text is recognised by its process being gone.
+        let _ = self.say();
+    }
+}
+
+/// The start time of a process: field 22 of `/proc/<pid>/stat`, counted after the name, which may hold anything.
+fn start_ticks(pid: u32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, after_name) = stat.rsplit_once(')')?;
+    after_name.split_ascii_whitespace().nth(19)?.parse().ok()
+}
+
+fn boot_id() -> Option<String> {
+    let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(text.trim().to_owned())
+}

@@ -1,0 +1,202 @@
+//! Reading a journal from its first line to its last, with or without being its writer.
+
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use super::FILE;
+use super::error::{Damage, JournalError};
+use super::line::{self, HeaderLine, VERSION};
+use crate::base::id::RunName;
+use crate::domain::event::Record;
+
+/// A whole journal.
+#[derive(Debug)]
+pub struct History {
+    /// The run it belongs to.
+    pub run: RunName,
+    /// Its records, in order.
+    pub records: Vec<Record>,
+    /// An unfinished end, which is no part of the records. While a process writes the journal this is nothing bad: its
+    /// next line was caught halfway.
+    pub torn: Option<TornTail>,
+}
+
+/// An end of a journal that was not written out: the last line lacks its newline, or its checksum does not fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TornTail {
+    /// The journal.
+    pub path: PathBuf,
+    /// Where the sound part ends.
+    pub byte: u64,
+    /// How many bytes come after it.
+    pub bytes: u64,
+    /// The number of the last sound record; 0: none.
+    pub after: u64,
+}
+
+impl fmt::Display for TornTail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the last line of {} was not written out when its process ended: cut {} bytes after record {} (byte {}); \
+             nothing had been done because of them",
+            self.path.display(),
+            self.bytes,
+            self.after,
+            self.byte
+        )
+    }
+}
+
+impl TornTail {
+    /// Cuts it off; durable on return.
+    pub(super) fn cut(&self) -> Result<(), JournalError> {
+        let cut = |file: File| file.set_len(self.byte).and_then(|()| file.sync_all());
+        OpenOptions::new()
+            .write(true)
+            .open(&self.path)
+            .and_then(cut)
+            .map_err(JournalError::io("cut the torn end of", &self.path))
+    }
+}
+
+/// Reads the journal in `folder`; its writer, if there is one, is not disturbed.
+///
+/// # Errors
+/// [`JournalError::Missing`], [`JournalError::NoHeader`], [`JournalError::Newer`], [`JournalError::Damaged`].
+pub fn read(folder: &Path) -> Result<History, JournalError> {
+    let mut lines = Records::open(folder)?;
+    let records = lines.by_ref().collect::<Result<Vec<_>, _>>()?;
+    Ok(History { run: lines.run, records, torn: lines.torn })
+}
+
+/// The records of a journal, read one at a time.
+pub struct Records {
+    path: PathBuf,
+    file: BufReader<File>,
+    run: RunName,
+    line: Vec<u8>,
+    line_number: u64,
+    byte: u64,
+    seq: u64,
+    torn: Option<TornTail>,
+    over: bool,
+}
+
+impl Records {
+    /// Opens the journal in `folder` and reads its header.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub fn open(folder: &Path) -> Result<Self, JournalError> {
+        let path = folder.join(FILE);
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(JournalError::Missing { path });
+            }
+            Err(error) => return Err(JournalError::io("open", &path)(error)),
+        };
+        let mut file = BufReader::with_capacity(1 << 16, file);
+        let mut line = Vec::new();
+        file.read_until(b'\n', &mut line).map_err(JournalError::io("read", &path))?;
+        let Some(text) = line.strip_suffix(b"\n") else {
+            return Err(JournalError::NoHeader { path });
+        };
+        match line::read_header(text) {
+            HeaderLine::Known(run) => {
+                let byte = line.len() as u64;
+                Ok(Self {
+                    path,
+                    file,
+                    run,
+                    line,
+                    line_number: 1,
+                    byte,
+                    seq: 0,
+                    torn: None,
+                    over: false,
+                })
+            }
+            HeaderLine::Newer(found) => {
+                Err(JournalError::Newer { path, found, supported: VERSION })
+            }
+            HeaderLine::Foreign => Err(JournalError::NoHeader { path }),
+        }
+    }
+
+    /// The run the journal belongs to.
+    pub fn run(&self) -> &RunName {
+        &self.run
+    }
+
+    /// The unfinished end, known once all records are read.
+    pub fn torn(&self) -> Option<&TornTail> {
+        self.torn.as_ref()
+    }
+
+    fn next_record(&mut self) -> Result<Option<Record>, JournalError> {
+        self.line.clear();
+        let length = self
+            .file
+            .read_until(b'\n', &mut self.line)
+            .map_err(JournalError::io("read", &self.path))? as u64;
+        if length == 0 {
+            return Ok(None);
+        }
+        self.line_number += 1;
+        let ended = self.line.strip_suffix(b"\n");
+        let damage = match ended.map(|text| line::read(text, self.seq + 1)) {
+            Some(Ok(record)) => {
+                self.seq = record.seq;
+                self.byte += length;
+                return Ok(Some(record));
+            }
+            Some(Err(damage)) => damage,
+            None => Damage::Foreign,
+        };
+        let damage = match damage {
+            Damage::Foreign | Damage::Checksum if self.at_end()? => {
+                let text = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
+                if !line::begins_with_sound_line(text) {
+                    self.torn = Some(TornTail {
+                        path: self.path.clone(),
+                        byte: self.byte,
+                        bytes: length,
+                        after: self.seq,
+                    });
+                    return Ok(None);
+                }
+                Damage::Joined
+            }
+            other => other,
+        };
+        Err(JournalError::Damaged {
+            path: self.path.clone(),
+            line: self.line_number,
+            byte: self.byte,
+            intact: self.seq,
+            damage,
+        })
+    }
+
+    fn at_end(&mut self) -> Result<bool, JournalError> {
+        let rest = self.file.fill_buf().map_err(JournalError::io("read", &self.path))?;
+        Ok(rest.is_empty())
+    }
+}
+
+impl Iterator for Records {
+    type Item = Result<Record, JournalError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.over {
+            return None;
+        }
+        let next = self.next_record().transpose();
+        self.over = !matches!(next, Some(Ok(_)));
+        next
+    }
+}
