@@ -1,132 +1,28 @@
 //! Layer 2: who answers. One request, one reply; the dialects translate.
+//!
+//! [`Models`] knows every alias of a lab and asks whoever stands behind it: the offline optimiser, a file of answers, a
+//! recorded run, or a provider over HTTP. Keys, prices, caps, time-outs and asking again are settled here, so that
+//! those who ask see a [`Reply`] or a [`ModelError`], and what that means for the run is its [`Consequence`].
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+mod brief;
+mod request;
 
-use crate::base::id::{Alias, GenerationId};
-use crate::domain::agent::{AgentFiles, AnswerFormat, Operators};
-use crate::domain::event::{CallCost, CallKey, Diagnostic, GenerationStatus};
-use crate::domain::files::FileSet;
+mod fault;
 
-/// One question to a model.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// Which call of the run this is; replay looks the answer up by it.
-    pub key: CallKey,
-    /// The role that asks.
-    pub role: String,
-    /// The model asked.
-    pub alias: Alias,
-    /// The conversation: the prompt, then answers and repair notes in turn.
-    pub messages: Vec<Message>,
-    /// Sampling temperature.
-    pub temperature: Option<f64>,
-    /// Nucleus sampling.
-    pub top_p: Option<f64>,
-    /// The longest answer, tokens.
-    pub max_output_tokens: u32,
-    /// The seed of this call, derived from the run's.
-    pub seed: u64,
-    /// What the offline optimiser works on; models over a wire never see it.
-    pub brief: Arc<Brief>,
-}
+mod budget;
+mod price;
 
-/// One message of a conversation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
-    /// Who speaks.
-    pub speaker: Speaker,
-    /// What is said.
-    pub text: String,
-}
+pub mod offline;
+mod scripted;
+#[cfg(feature = "http")]
+mod wire;
 
-/// Who speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Speaker {
-    /// The kernel.
-    User,
-    /// The model.
-    Assistant,
-}
+mod registry;
 
-/// One answer.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reply {
-    /// The answer's text.
-    pub text: String,
-    /// What it used.
-    pub cost: CallCost,
-}
-
-/// What the offline optimiser is given instead of prose.
-#[derive(Debug, Clone)]
-pub enum Brief {
-    /// Propose a candidate.
-    Worker(WorkerBrief),
-    /// Rewrite an agent.
-    Meta(MetaBrief),
-}
-
-/// What a worker's proposal starts from.
-#[derive(Debug, Clone)]
-pub struct WorkerBrief {
-    /// The candidate to change: all its files.
-    pub base: FileSet,
-    /// The paths that may change.
-    pub editable: Vec<String>,
-    /// Other candidates of the episode, best first.
-    pub references: Vec<FileSet>,
-    /// The task's ingredient pool.
-    pub ingredients: String,
-    /// Weights and step sizes from `agent.toml`.
-    pub operators: Operators,
-    /// The script's word for the kind of change: an operator's name restricts the draw to it, others do not.
-    pub op: String,
-    /// Classes of failures of the base with their counts.
-    pub failures: BTreeMap<String, u32>,
-    /// The form of the answer.
-    pub format: AnswerFormat,
-}
-
-/// What a rewrite of an agent starts from.
-#[derive(Debug, Clone)]
-pub struct MetaBrief {
-    /// The agent to change.
-    pub files: AgentFiles,
-    /// The paths that may change; empty: all.
-    pub editable: Vec<String>,
-    /// Earlier generations with their measured effect, oldest first.
-    pub lessons: Vec<Lesson>,
-    /// What each operator of the offline optimiser has brought so far.
-    pub credit: BTreeMap<String, OperatorCredit>,
-    /// What the validation found in the last answer, when this is a repair.
-    pub findings: Vec<Diagnostic>,
-    /// The form of the answer.
-    pub format: AnswerFormat,
-}
-
-/// What an earlier rewrite did and brought.
-#[derive(Debug, Clone)]
-pub struct Lesson {
-    /// The generation made.
-    pub generation: GenerationId,
-    /// The generation it was copied from.
-    pub parent: GenerationId,
-    /// What changed, in a line: for the offline meta role its own summary, so it can credit its moves.
-    pub summary: String,
-    /// Valid, rejected or fault.
-    pub status: GenerationStatus,
-    /// Mean score minus the parent's, over the episodes both were measured on.
-    pub effect: Option<f64>,
-}
-
-/// What an operator has brought.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct OperatorCredit {
-    /// Proposals it took part in.
-    pub tries: u32,
-    /// Of these, accepted.
-    pub accepted: u32,
-    /// The sum of their gains in score.
-    pub gain: f64,
-}
+pub use crate::domain::event::OperatorCredit;
+pub use brief::{Brief, Lesson, MetaBrief, WorkerBrief};
+pub use budget::{Cap, Spent};
+pub use fault::{AnswerFault, Consequence, ModelError, Phase, Trouble};
+pub use registry::Models;
+pub use request::{Message, Reply, Request, Speaker};
+pub use scripted::ScriptFault;

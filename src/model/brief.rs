@@ -1,0 +1,70 @@
+//! What the offline optimiser is given instead of prose; no other model looks at it.
+
+use std::collections::BTreeMap;
+
+use crate::base::id::GenerationId;
+use crate::domain::agent::{AgentFiles, AnswerFormat, Operators};
+use crate::domain::event::{Diagnostic, GenerationStatus, OperatorCredit};
+use crate::domain::files::FileSet;
+
+/// What the offline optimiser is given instead of prose.
+#[derive(Debug, Clone)]
+pub enum Brief {
+    /// Propose a candidate.
+    Worker(WorkerBrief),
+    /// Rewrite an agent.
+    Meta(MetaBrief),
+}
+
+/// What a worker's proposal starts from.
+#[derive(Debug, Clone)]
+pub struct WorkerBrief {
+    /// The candidate to change: all its files.
+    pub base: FileSet,
+    /// The paths that may change.
+    pub editable: Vec<String>,
+    /// Other candidates of the episode, best first.
+    pub references: Vec<FileSet>,
+    /// The task's ingredient pool.
+    pub ingredients: String,
+    /// Weights and step sizes from `agent.toml`.
+    pub operators: Operators,
+    /// The script's word for the kind of change: an operator's name restricts the draw to it, others do not.
+    pub op: String,
+    /// Classes of failures of the base with their counts.
+    pub failures: BTreeMap<String, u32>,
+    /// The form of the answer.
+    pub format: AnswerFormat,
+}
+
+/// What a rewrite of an agent starts from.
+#[derive(Debug, Clone)]
+pub struct MetaBrief {
+    /// The agent to change.
+    pub files: AgentFiles,
+    /// The paths that may change; empty: all.
+    pub editable: Vec<String>,
+    /// Earlier generations with their measured effect, oldest first.
+    pub lessons: Vec<Lesson>,
+    /// What each operator of the offline optimiser has brought so far.
+    pub credit: BTreeMap<String, OperatorCredit>,
+    /// What the validation found in the last answer, when this is a repair.
+    pub findings: Vec<Diagnostic>,
+    /// The form of the answer.
+    pub format: AnswerFormat,
+}
+
+/// What an earlier rewrite did and brought.
+#[derive(Debug, Clone)]
+pub struct Lesson {
+    /// The generation made.
+    pub generation: GenerationId,
+    /// The generation it was copied from.
+    pub parent: GenerationId,
+    /// What changed, in a line: for the offline meta role its own summary, so it can credit its moves.
+    pub summary: String,
+    /// Valid, rejected or fault.
+    pub status: GenerationStatus,
+    /// Mean score minus the parent's, over the episodes both were measured on.
+    pub effect: Option<f64>,
+}
