@@ -1,1 +1,25 @@
 //! Layer 3: measuring candidates. It never sees a model.
+//!
+//! Benchmark and candidate run in two sandboxes and talk only through calls that this module relays, so a candidate
+//! can neither read the answers nor write its own score: it can answer what it is asked, and the benchmark judges.
+//!
+//! A measurement depends on the task, the candidate and the cases alone. Time enters in one place, the limits, and a
+//! candidate that ran past one is measured again, alone, before that counts. The same holds for faults.
+
+mod evaluator;
+mod session;
+
+mod benchmarks;
+mod process;
+
+mod message;
+mod relay;
+mod wire;
+
+mod screen;
+mod together;
+mod verdict;
+
+pub use evaluator::{Evaluator, Staged};
+pub use screen::{Refusal, screen};
+pub use verdict::{Failure, Playback};

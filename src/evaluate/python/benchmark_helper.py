@@ -1,0 +1,145 @@
+"""The benchmark's side of a measurement: `import hyperagent` in a task's benchmark.
+
+    import hyperagent
+
+    def run(cases, call_many, call, report):
+        for case in cases:
+            answer = call("solve", [case.seed])
+            report(case.id, metric=..., feedback="wrong: expected an even number")
+
+    hyperagent.serve(run)
+
+The candidate runs in another process and another sandbox; `call` and `call_many` are the only way to it.
+Standard output and error are free for notes; a benchmark that raises is shown with its standard error.
+"""
+
+import json
+import math
+import os
+import sys
+from collections import namedtuple
+
+RELAY = 3
+MAX_FRAME = 1 << 20
+
+Case = namedtuple("Case", ["id", "seed"])
+Case.__doc__ = "One case: its name and the number its instance is built from."
+
+CallError = namedtuple("CallError", ["kind", "message"])
+CallError.__doc__ = "What a call gives instead of a value when the candidate raised: the class and the last line."
+
+
+class _Abandoned(BaseException):
+    """The candidate is gone; the block ends here."""
+
+
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False).encode
+
+
+class _Kernel:
+    """One JSON line each way over descriptor 3; what needs no answer waits for the next line that does."""
+
+    def __init__(self):
+        self.waiting = []
+        self.calls = 0
+
+    def tell(self, message):
+        self.waiting.append(_line(message))
+
+    def send(self, message):
+        self.waiting.append(_line(message))
+        data = memoryview("".join(self.waiting).encode("ascii"))
+        self.waiting.clear()
+        while data:
+            data = data[os.write(RELAY, data) :]
+
+    def receive(self):
+        piece = os.read(RELAY, 1 << 16)
+        if piece.endswith(b"\n"):
+            return piece.decode("utf-8")
+        pieces = [piece]
+        while piece and not piece.endswith(b"\n"):
+            piece = os.read(RELAY, 1 << 16)
+            pieces.append(piece)
+        if not piece:
+            os._exit(0)
+        return b"".join(pieces).decode("utf-8")
+
+    def call_many(self, function, arguments):
+        """Calls `function` once for each list of arguments; a list of values, with a `CallError` where it raised."""
+        arguments = list(arguments)
+        if not arguments:
+            return []
+        self.calls += 1
+        self.send({"call": {"id": self.calls, "fn": function, "args": arguments}})
+        try:
+            answer = json.loads(self.receive())
+        except (ValueError, RecursionError):
+            raise _Abandoned("garbled") from None
+        if answer == "abandon":
+            raise _Abandoned("asked")
+        answer = answer["answer"]
+        results = answer["results"]
+        for index, error in answer["errors"].items():
+            results[int(index)] = CallError(*error)
+        return results
+
+    def call(self, function, arguments):
+        """Calls `function` once; its value or a `CallError`. `call_many` is far cheaper for many calls."""
+        return self.call_many(function, [arguments])[0]
+
+    def report(self, case, metric, feedback=""):
+        """States the metric of a case, once a case. `feedback` may be shown to whoever improves the candidate;
+        by convention it starts with a class and a colon, for example `wall: 3 apples in 41 steps`."""
+        number = float(metric)
+        self.tell(
+            {
+                "report": {
+                    "case": str(case),
+                    "metric": number if math.isfinite(number) else None,
+                    "feedback": _text(feedback),
+                }
+            }
+        )
+
+
+def _text(value):
+    """Text that every reader takes: a candidate's answer may have put half a character in it."""
+    return str(value).encode("utf-8", "replace").decode("utf-8")
+
+
+def _line(message):
+    text = _encode(message)
+    if len(text) >= MAX_FRAME:
+        raise ValueError(f"a message of {len(text)} bytes, at most {MAX_FRAME} fit; split the call")
+    return text + "\n"
+
+
+def serve(run, play=None):
+    """Serves blocks of cases until the kernel is done. `play(case, call)` yields text frames of one case."""
+    kernel = _Kernel()
+    while True:
+        order = json.loads(kernel.receive())
+        try:
+            if "play" in order:
+                if play is None:
+                    raise NotImplementedError("this benchmark has no playback: call serve(run, play=...)")
+                for frame in play(Case(**order["play"]), kernel.call):
+                    kernel.tell({"frame": _text(frame)})
+            else:
+                cases = [Case(**case) for case in order["block"]]
+                run(cases, kernel.call_many, kernel.call, kernel.report)
+        except _Abandoned as abandoned:
+            kernel.send({"abandoned": str(abandoned)})
+        else:
+            kernel.send("done")
+
+
+if __name__ == "__main__":
+    program = sys.argv[1]
+    sys.argv[:] = [program]
+    sys.path[0] = os.path.dirname(program)
+    sys.modules["hyperagent"] = sys.modules["__main__"]
+    with open(program, "rb") as file:
+        code = compile(file.read(), program, "exec", dont_inherit=True)
+    exec(code, {"__name__": "__main__", "__file__": program, "__builtins__": __builtins__})
