@@ -1,0 +1,174 @@
+//! The episode as a worker's prompt sees it. docs/prompts.md lists the variables: they are contract.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+
+use super::episode::{Attempt, Episode};
+use crate::domain::event::AttemptEnd;
+use crate::domain::files::FileSet;
+use crate::domain::outcome::CaseResult;
+use crate::prompt;
+
+/// Attempts shown in the history, the newest ones.
+const HISTORY: usize = 30;
+/// Characters of a reason shown in the history.
+const REASON: usize = 240;
+
+/// What the kernel adds to what the episode knows.
+pub struct Ask<'a> {
+    /// The script's word for the kind of change.
+    pub op: &'a str,
+    /// The attempt changed.
+    pub base: &'a Attempt,
+    /// Other attempts shown.
+    pub references: Vec<&'a Attempt>,
+    /// What the prompt shows, as the script asks; empty: everything.
+    pub show: &'a [String],
+    /// The script's own variables.
+    pub extra: &'a Map<String, Value>,
+    /// What the answer must look like.
+    pub contract: &'a str,
+    /// The agent's notes.
+    pub memory: &'a str,
+}
+
+/// The variables of the worker's prompt.
+pub fn worker(episode: &Episode, ask: &Ask<'_>) -> Value {
+    let task = &episode.setting.task;
+    let editable = &task.spec.solution.editable;
+    let files = ask.base.files.as_deref();
+    let mut variables = json!({
+        "task": {
+            "name": task.spec.name, "title": task.spec.title, "text": task.prompt,
+            "metric": task.spec.metric, "direction": task.spec.direction,
+            "perfect": task.spec.perfect,
+        },
+        "op": ask.op,
+        "code": files.map(|files| listing(files, editable)).unwrap_or_default(),
+        "files": files.map(|files| editable_files(files, editable)).unwrap_or_default(),
+        "metric": ask.base.result.metric,
+        "score": ask.base.result.score,
+        "failures": failures(episode),
+        "feedback": feedback(&ask.base.result.cases),
+        "history": history(episode),
+        "references": ask.references.iter().filter_map(|attempt| {
+            let files = attempt.files.as_deref()?;
+            Some(json!({
+                "attempt": attempt.id, "metric": attempt.result.metric,
+                "code": listing(files, editable),
+            }))
+        }).collect::<Vec<_>>(),
+        "left": {
+            "attempts": episode.setting.attempts.saturating_sub(episode.used()),
+        },
+        "params": episode.setting.params,
+        "extra": ask.extra,
+        "contract": ask.contract,
+        "memory": ask.memory,
+    });
+    if let Some(table) = prompt::role("worker") {
+        prompt::narrow(table, &mut variables, ask.show);
+    }
+    variables
+}
+
+fn editable_files(files: &FileSet, editable: &[String]) -> Vec<Value> {
+    editable
+        .iter()
+        .filter_map(|path| Some(json!({"path": path, "text": files.get(path)?})))
+        .collect()
+}
+
+fn listing(files: &FileSet, editable: &[String]) -> String {
+    let mut text = String::new();
+    for (path, content) in editable.iter().filter_map(|path| Some((path, files.get(path)?))) {
+        let newline = if content.ends_with('\n') { "" } else { "\n" };
+        let _ = write!(text, "{path}\n```python\n{content}{newline}```\n");
+    }
+    text
+}
+
+fn failures(episode: &Episode) -> Vec<Value> {
+    let mut classes: BTreeMap<&str, (u32, &str)> = BTreeMap::new();
+    for attempt in episode.attempts().iter().filter(|a| !a.result.error_class.is_empty()) {
+        let result = &attempt.result;
+        classes.entry(&result.error_class).or_insert((0, &result.reason)).0 += 1;
+    }
+    classes
+        .into_iter()
+        .map(|(class, (count, example))| {
+            json!({"class": class, "count": count, "example": clip(example, REASON)})
+        })
+        .collect()
+}
+
+fn feedback(cases: &[CaseResult]) -> String {
+    let mut text = String::new();
+    for case in cases {
+        let _ = writeln!(text, "{}: {} {}", case.id, case.metric, case.feedback);
+    }
+    text
+}
+
+fn history(episode: &Episode) -> Vec<Value> {
+    let ended = episode.attempts();
+    ended
+        .iter()
+        .skip(1.max(ended.len().saturating_sub(HISTORY)))
+        .map(|attempt| {
+            let result = &attempt.result;
+            json!({
+                "attempt": attempt.id, "base": attempt.base, "op": attempt.op,
+                "summary": result.summary, "metric": result.metric, "gain": result.gain,
+                "kept": result.end == AttemptEnd::Accepted,
+                "reason": clip(&result.reason, REASON),
+            })
+        })
+        .collect()
+}
+
+/// The first `limit` characters, with an ellipsis when something was cut.
+fn clip(text: &str, limit: usize) -> String {
+    match text.char_indices().nth(limit) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::solve::episode::tests::started;
+
+    fn variables(show: &[String]) -> Value {
+        let episode = started();
+        let ask = Ask {
+            op: "improve",
+            base: episode.best(),
+            references: vec![episode.best()],
+            show,
+            extra: &Map::new(),
+            contract: "edits",
+            memory: "a note",
+        };
+        worker(&episode, &ask)
+    }
+
+    #[test]
+    fn the_worker_gets_exactly_the_variables_of_its_table() {
+        let variables = variables(&[]);
+        prompt::assert_fills(prompt::role("worker").unwrap(), &variables, "the kernel's");
+        for filled in ["files", "failures", "history", "references"] {
+            assert_eq!(variables[filled].as_array().unwrap().len(), 1, "{filled}");
+        }
+    }
+
+    #[test]
+    fn show_narrows_what_is_shown() {
+        let narrowed = variables(&["code".to_owned()]);
+        assert_eq!(narrowed["history"], json!([]));
+        assert!(narrowed["code"].as_str().unwrap().contains("x = 0"));
+    }
+}

@@ -1,0 +1,495 @@
+//! The inner loop as a state machine.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::base::digest::Digest;
+use crate::base::id::{Alias, EpisodeId, GenerationId};
+use crate::domain::action::{InnerAction, Tag};
+use crate::domain::agent::Operators;
+use crate::domain::event::{
+    AttemptEnd, AttemptResult, EpisodeResult, FailureCount, OperatorCredit,
+};
+use crate::domain::files::FileSet;
+use crate::domain::task::Task;
+
+/// What an episode is given.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// The generation measured.
+    pub generation: GenerationId,
+    /// The episode.
+    pub episode: EpisodeId,
+    /// The task.
+    pub task: Arc<Task>,
+    /// Attempts it may make.
+    pub attempts: u32,
+    /// Attempts open at once.
+    pub width: u32,
+    /// The numbers of `agent.toml`.
+    pub params: BTreeMap<String, f64>,
+    /// The aliases there are.
+    pub models: Vec<Alias>,
+    /// The size of each memory note, bytes, by name.
+    pub memory: BTreeMap<String, u32>,
+    /// The candidate it starts from.
+    pub start: FileSet,
+}
+
+/// One attempt that has ended, or the start as attempt 0.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// Its number.
+    pub id: u32,
+    /// The attempt whose candidate it changed.
+    pub base: Option<u32>,
+    /// Other attempts it was shown.
+    pub refs: Vec<u32>,
+    /// The script's word for the kind of change.
+    pub op: String,
+    /// What the script stored with it.
+    pub tag: Tag,
+    /// Its candidate, if the answer held one.
+    pub files: Option<Arc<FileSet>>,
+    /// Its result.
+    pub result: AttemptResult,
+    /// How many attempts started from it.
+    pub kids: u32,
+}
+
+impl Attempt {
+    /// Whether it has a metric.
+    pub fn is_ok(&self) -> bool {
+        self.result.metric.is_some()
+    }
+}
+
+/// What the machine wants next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Want {
+    /// Measure the start, and feed it to [`Episode::started`].
+    Start,
+    /// Ask the script for the next action, and feed it to [`Episode::decided`].
+    Decide,
+    /// Wait for the oldest open attempt, and feed its end to [`Episode::finished`].
+    Settle {
+        /// The attempt.
+        attempt: u32,
+    },
+    /// Nothing: the episode is over.
+    Nothing,
+}
+
+/// A script's action that cannot be performed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    /// The base or a reference names no attempt with a candidate and a metric.
+    #[error("attempt {0} does not exist or has no measured candidate")]
+    NoSuchAttempt(u32),
+}
+
+/// An inner loop under way.
+#[derive(Debug, Clone)]
+pub struct Episode {
+    /// What it was given.
+    pub setting: Setting,
+    attempts: Vec<Attempt>,
+    open: Vec<(u32, InnerAction)>,
+    decided: u32,
+    best: u32,
+    incumbent: u32,
+    stale: u32,
+    stopped: bool,
+    seen: BTreeSet<Digest>,
+    trials: u32,
+}
+
+impl Episode {
+    /// An episode that has not begun.
+    pub fn new(setting: Setting) -> Self {
+        Self {
+            setting,
+            attempts: Vec::new(),
+            open: Vec::new(),
+            decided: 0,
+            best: 0,
+            incumbent: 0,
+            stale: 0,
+            stopped: false,
+            seen: BTreeSet::new(),
+            trials: 0,
+        }
+    }
+
+    /// What is wanted next. At width w the script is asked as soon as fewer than w attempts are open, and results
+    /// enter in the order of dispatch, so the history does not depend on which attempt is faster.
+    pub fn want(&self) -> Want {
+        if self.attempts.is_empty() {
+            return Want::Start;
+        }
+        let may_decide = !self.stopped
+            && self.decided < self.setting.attempts
+            && !self.is_perfect()
+            && self.best().is_ok();
+        match self.open.first() {
+            _ if may_decide && (self.open.len() as u64) < u64::from(self.setting.width) => {
+                Want::Decide
+            }
+            Some((attempt, _)) => Want::Settle { attempt: *attempt },
+            None => Want::Nothing,
+        }
+    }
+
+    fn is_perfect(&self) -> bool {
+        match (self.setting.task.spec.perfect, self.best().result.metric) {
+            (Some(perfect), Some(metric)) => {
+                metric == perfect || self.setting.task.better(metric, perfect)
+            }
+            _ => false,
+        }
+    }
+
+    /// Feeds the measurement of the start. A start without a metric ends the episode.
+    pub fn started(&mut self, result: AttemptResult) {
+        self.trials += result.trials;
+        let files = Arc::new(self.setting.start.clone());
+        self.seen.insert(files.digest());
+        self.attempts.push(Attempt {
+            id: 0,
+            base: None,
+            refs: Vec::new(),
+            op: "start".into(),
+            tag: Tag::new(),
+            files: Some(files),
+            result,
+            kids: 0,
+        });
+    }
+
+    /// Feeds the script's action. On [`InnerAction::Propose`] the number of the attempt that is now open.
+    pub fn decided(&mut self, action: InnerAction) -> Result<Option<u32>, Unusable> {
+        let InnerAction::Propose { base, refs, .. } = &action else {
+            self.stopped = true;
+            return Ok(None);
+        };
+        for id in std::iter::once(base).chain(refs) {
+            if !self.attempt(*id).is_some_and(Attempt::is_ok) {
+                return Err(Unusable::NoSuchAttempt(*id));
+            }
+        }
+        self.decided += 1;
+        self.open.push((self.decided, action));
+        Ok(Some(self.decided))
+    }
+
+    /// Ends the episode before its attempts are used up: nothing more is decided.
+    pub fn stop(&mut self) {
+        self.stopped = true;
+    }
+
+    /// Feeds the end of the oldest open attempt.
+    pub fn finished(&mut self, attempt: u32, files: Option<Arc<FileSet>>, result: AttemptResult) {
+        let Some(place) = self.open.iter().position(|(open, _)| *open == attempt) else { return };
+        let (_, action) = self.open.remove(place);
+        let InnerAction::Propose { base, refs, op, tag, .. } = action else { return };
+        self.trials += result.trials;
+        if let Some(parent) = self.attempts.get_mut(base as usize) {
+            parent.kids += 1;
+        }
+        if let Some(digest) = &result.candidate {
+            self.seen.insert(digest.clone());
+        }
+        let better = match (result.metric, self.best().result.metric) {
+            (Some(new), Some(old)) => self.setting.task.better(new, old),
+            _ => false,
+        };
+        if better {
+            self.best = attempt;
+            self.stale = 0;
+        } else {
+            self.stale += 1;
+        }
+        if result.end == AttemptEnd::Accepted {
+            self.incumbent = attempt;
+        }
+        self.attempts.push(Attempt {
+            id: attempt,
+            base: Some(base),
+            refs,
+            op,
+            tag,
+            files,
+            result,
+            kids: 0,
+        });
+    }
+
+    /// The action of an open attempt.
+    pub fn open_action(&self, attempt: u32) -> Option<&InnerAction> {
+        self.open.iter().find(|(open, _)| *open == attempt).map(|(_, action)| action)
+    }
+
+    /// The open attempts, oldest first.
+    pub fn open(&self) -> &[(u32, InnerAction)] {
+        &self.open
+    }
+
+    /// Attempts that have ended, the start first.
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.attempts
+    }
+
+    /// One attempt that has ended.
+    pub fn attempt(&self, id: u32) -> Option<&Attempt> {
+        self.attempts.get(id as usize)
+    }
+
+    /// Attempts decided so far.
+    pub fn used(&self) -> u32 {
+        self.decided
+    }
+
+    /// Attempts since the last better candidate.
+    pub fn stale(&self) -> u32 {
+        self.stale
+    }
+
+    /// The number of the best attempt.
+    pub fn best_id(&self) -> u32 {
+        self.best
+    }
+
+    /// The number of the attempt accepted last.
+    pub fn incumbent_id(&self) -> u32 {
+        self.incumbent
+    }
+
+    /// The best attempt so far; the start until a better one is found.
+    #[expect(clippy::indexing_slicing, reason = "asked only after `started`, and best is an index")]
+    pub fn best(&self) -> &Attempt {
+        &self.attempts[self.best as usize]
+    }
+
+    /// The content hashes of the candidates met so far.
+    pub fn seen(&self) -> Vec<Digest> {
+        self.seen.iter().cloned().collect()
+    }
+
+    /// The score of an open attempt's candidate minus its base's, on the task's scale but not clamped, so that a gain
+    /// beyond the target still counts.
+    pub fn gain(&self, attempt: u32, metric: f64) -> Option<f64> {
+        let Some(InnerAction::Propose { base, .. }) = self.open_action(attempt) else {
+            return None;
+        };
+        let scale = self.setting.task.spec.score;
+        let before = self.attempt(*base)?.result.metric?;
+        Some((metric - before) / (scale.target - scale.floor))
+    }
+
+    /// The episode's result, once nothing is wanted any more; the select measurement is the kernel's to add.
+    pub fn result(&self) -> EpisodeResult {
+        let best = self.best();
+        let mut failures: BTreeMap<String, FailureCount> = BTreeMap::new();
+        let mut credit: BTreeMap<String, OperatorCredit> = BTreeMap::new();
+        for attempt in self.attempts.iter().skip(1) {
+            if !attempt.result.error_class.is_empty() {
+                failures
+                    .entry(attempt.result.error_class.clone())
+                    .or_insert_with(|| FailureCount {
+                        count: 0,
+                        example: attempt.result.reason.clone(),
+                    })
+                    .count += 1;
+            }
+            for operator in operators_of(&attempt.result.summary) {
+                let entry = credit.entry(operator.to_owned()).or_default();
+                entry.tries += 1;
+                if attempt.result.end == AttemptEnd::Accepted {
+                    entry.accepted += 1;
+                    entry.gain += attempt.result.gain.unwrap_or(0.0).max(0.0);
+                }
+            }
+        }
+        EpisodeResult {
+            start_metric: self.attempts.first().and_then(|start| start.result.metric),
+            metric: best.result.metric,
+            score: best.result.score.unwrap_or(0.0),
+            best: best.files.as_deref().cloned().unwrap_or_default(),
+            attempts: self.decided,
+            accepted: self
+                .attempts
+                .iter()
+                .skip(1)
+                .filter(|a| a.result.end == AttemptEnd::Accepted)
+                .count()
+                .try_into()
+                .unwrap_or(u32::MAX),
+            trials: self.trials,
+            select_metric: None,
+            select_score: None,
+            failures,
+            credit,
+        }
+    }
+}
+
+/// The operators the offline optimiser names at the head of a summary: `num+cross: what it did`.
+fn operators_of(summary: &str) -> impl Iterator<Item = &str> {
+    let head = summary.split_once(':').map_or("", |(head, _)| head);
+    head.split('+').map(str::trim).filter(|name| Operators::NAMES.contains(name))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::domain::outcome::{Outcome, Usage};
+
+    fn task(perfect: Option<f64>) -> Arc<Task> {
+        let spec = r#"
+            name = "toy"
+            title = "A toy"
+            metric = "points"
+            direction = "maximise"
+            language = "python"
+            protocol = "isolated"
+            prompt = "prompt.md"
+            score = { floor = 0.0, target = 10.0 }
+            solution = { initial = "solution", entry = "a.py", editable = ["a.py"] }
+            benchmark = { program = "benchmark.py", functions = ["f"] }
+            cases = {}
+        "#;
+        let mut spec: crate::domain::task::TaskSpec = toml::from_str(spec).expect("a task");
+        spec.perfect = perfect;
+        Arc::new(Task {
+            spec,
+            folder: "toy".into(),
+            prompt: String::new(),
+            initial: FileSet::from_iter([("a.py", "x = 0\n")]),
+            benchmark: String::new(),
+            ingredients: String::new(),
+            adapter: Default::default(),
+        })
+    }
+
+    fn episode(width: u32, attempts: u32, perfect: Option<f64>) -> Episode {
+        let task = task(perfect);
+        Episode::new(Setting {
+            generation: GenerationId(0),
+            episode: "toy#0".parse().expect("an episode"),
+            start: task.initial.clone(),
+            task,
+            attempts,
+            width,
+            params: BTreeMap::new(),
+            models: Vec::new(),
+            memory: BTreeMap::new(),
+        })
+    }
+
+    fn result(metric: Option<f64>, accepted: bool) -> AttemptResult {
+        AttemptResult {
+            end: if accepted { AttemptEnd::Accepted } else { AttemptEnd::Rejected },
+            outcome: metric.map(|_| Outcome::Graded),
+            candidate: metric.map(|m| Digest::of(m.to_string().as_bytes())),
+            files: None,
+            metric,
+            score: metric.map(|m| m / 10.0),
+            gain: metric,
+            cases: Vec::new(),
+            lines: 1,
+            reason: String::new(),
+            error_class: if metric.is_none() { "answer".into() } else { String::new() },
+            summary: "num+cross: a step".into(),
+            model: None,
+            violations: Vec::new(),
+            usage: Usage::default(),
+            trials: 2,
+        }
+    }
+
+    fn propose(base: u32) -> InnerAction {
+        InnerAction::Propose {
+            base,
+            refs: Vec::new(),
+            op: "edit".into(),
+            role: "worker".into(),
+            show: Vec::new(),
+            vars: Default::default(),
+            model: None,
+            tag: Tag::new(),
+        }
+    }
+
+    /// An episode of one failed attempt.
+    pub fn started() -> Episode {
+        let mut episode = episode(1, 3, None);
+        episode.started(result(Some(1.0), false));
+        episode.decided(propose(0)).expect("a proposal");
+        episode.finished(1, None, result(None, false));
+        episode
+    }
+
+    #[test]
+    fn at_width_one_decisions_and_results_alternate() {
+        let mut episode = episode(1, 2, None);
+        assert_eq!(episode.want(), Want::Start);
+        episode.started(result(Some(1.0), false));
+        for attempt in 1..=2 {
+            assert_eq!(episode.want(), Want::Decide);
+            assert_eq!(episode.decided(propose(0)), Ok(Some(attempt)));
+            assert_eq!(episode.want(), Want::Settle { attempt });
+            episode.finished(attempt, None, result(Some(2.0), attempt == 1));
+        }
+        assert_eq!(episode.want(), Want::Nothing);
+        assert_eq!((episode.best_id(), episode.stale()), (1, 1), "an equal metric is not better");
+    }
+
+    #[test]
+    fn at_width_two_the_oldest_open_attempt_is_settled_first() {
+        let mut episode = episode(2, 3, None);
+        episode.started(result(Some(1.0), false));
+        assert_eq!(episode.decided(propose(0)), Ok(Some(1)));
+        assert_eq!(episode.want(), Want::Decide);
+        assert_eq!(episode.decided(propose(0)), Ok(Some(2)));
+        assert_eq!(episode.want(), Want::Settle { attempt: 1 });
+        episode.finished(1, None, result(None, false));
+        assert_eq!(episode.want(), Want::Decide);
+    }
+
+    #[test]
+    fn a_perfect_solution_ends_the_episode_early() {
+        let mut episode = episode(1, 5, Some(3.0));
+        episode.started(result(Some(1.0), false));
+        assert_eq!(episode.decided(propose(0)), Ok(Some(1)));
+        episode.finished(1, None, result(Some(3.0), true));
+        assert_eq!(episode.want(), Want::Nothing);
+    }
+
+    #[test]
+    fn a_proposal_needs_a_measured_base() {
+        let mut episode = episode(1, 5, None);
+        episode.started(result(Some(1.0), false));
+        assert_eq!(episode.decided(propose(0)), Ok(Some(1)));
+        episode.finished(1, None, result(None, false));
+        assert_eq!(episode.decided(propose(1)), Err(Unusable::NoSuchAttempt(1)));
+        assert_eq!(episode.decided(propose(7)), Err(Unusable::NoSuchAttempt(7)));
+        assert_eq!(episode.used(), 1, "a refused action uses no attempt");
+    }
+
+    #[test]
+    fn the_result_credits_operators_and_counts_failures_and_trials() {
+        let mut episode = episode(1, 2, None);
+        episode.started(result(Some(1.0), false));
+        assert_eq!(episode.decided(propose(0)), Ok(Some(1)));
+        episode.finished(1, None, result(Some(4.0), true));
+        assert_eq!(episode.decided(propose(1)), Ok(Some(2)));
+        episode.finished(2, None, result(None, false));
+        let found = episode.result();
+        assert_eq!((found.attempts, found.accepted, found.trials), (2, 1, 6));
+        assert_eq!(found.metric, Some(4.0));
+        assert_eq!(found.failures.get("answer").map(|f| f.count), Some(1));
+        let num = found.credit.get("num").expect("credit for num");
+        assert_eq!((num.tries, num.accepted, num.gain), (2, 1, 4.0));
+        assert!(found.credit.contains_key("cross") && !found.credit.contains_key("cmp"));
+    }
+}
