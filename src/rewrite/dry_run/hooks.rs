@@ -1,0 +1,129 @@
+//! Every hook on every state, twice: it must work, say the same again, and use the same number of steps.
+
+use serde_json::json;
+
+use super::super::agent::Agent;
+use super::super::finding::finding;
+use super::super::guard::{guard_inner, guard_outer};
+use super::super::submission::Rules;
+use super::{Script, inner, outer, plain};
+use crate::domain::action::{ActionFault, InnerAction, OuterAction};
+use crate::domain::agent::STRATEGY;
+use crate::domain::event::Diagnostic;
+use crate::script::{Arg, Called, Hook, ScriptError, WorldKind};
+
+/// Tries the hooks; at most one finding for each.
+pub(super) async fn try_hooks(
+    agent: &Agent,
+    rules: &Rules,
+    script: &mut Script,
+) -> Result<Vec<Diagnostic>, ScriptError> {
+    let mut found: Vec<(Hook, Diagnostic)> = Vec::new();
+    for trial in outer::states(agent, rules) {
+        script.open(WorldKind::Outer, plain(&trial.state)).await?;
+        for hook in [Hook::NextStep, Hook::Admit, Hook::Utility, Hook::Vars] {
+            if !agent.defines(hook) || found.iter().any(|(other, _)| *other == hook) {
+                continue;
+            }
+            let newest = trial.state.gens.len() - 1;
+            let args = match hook {
+                Hook::Admit | Hook::Utility => {
+                    vec![Arg::record(["gens".to_owned(), newest.to_string()])]
+                }
+                Hook::Vars => vec![Arg::Value(json!("meta"))],
+                _ => Vec::new(),
+            };
+            let called = twice(script, hook, &args, &trial.name).await?;
+            let checked = called.and_then(|called| match hook {
+                Hook::NextStep => OuterAction::read(&called.value)
+                    .map_err(|fault| of_action(hook, &fault, &trial.name))
+                    .and_then(|action| {
+                        guard_outer(&action, trial.facts(rules))
+                            .map_err(|fault| on_state(hook, fault, &trial.name))
+                    }),
+                _ => Ok(()),
+            });
+            found.extend(checked.err().map(|fault| (hook, fault)));
+            if !script.alive {
+                return Ok(findings(found));
+            }
+        }
+    }
+    for trial in inner::states(agent, rules) {
+        script.open(WorldKind::Inner, plain(&trial.state)).await?;
+        for hook in [Hook::NextAttempt, Hook::Accept, Hook::Features, Hook::Vars] {
+            if !agent.defines(hook) || found.iter().any(|(other, _)| *other == hook) {
+                continue;
+            }
+            let newest = trial.state.attempts.len() - 1;
+            let at = |index: usize| Arg::record(["attempts".to_owned(), index.to_string()]);
+            let args = match hook {
+                // Only a measured candidate is ever offered.
+                Hook::Accept if trial.state.attempts.last().is_some_and(|last| !last.ok) => {
+                    continue;
+                }
+                Hook::Accept => {
+                    let kept = usize::try_from(trial.state.incumbent_id).unwrap_or(0);
+                    vec![at(newest), at(kept)]
+                }
+                Hook::Features => vec![at(newest)],
+                Hook::Vars => vec![Arg::Value(json!("worker"))],
+                _ => Vec::new(),
+            };
+            let called = twice(script, hook, &args, &trial.name).await?;
+            let checked = called.and_then(|called| match hook {
+                Hook::NextAttempt => InnerAction::read(&called.value)
+                    .map_err(|fault| of_action(hook, &fault, &trial.name))
+                    .and_then(|action| {
+                        guard_inner(&action, trial.facts(agent, rules))
+                            .map_err(|fault| on_state(hook, fault, &trial.name))
+                    }),
+                _ => Ok(()),
+            });
+            found.extend(checked.err().map(|fault| (hook, fault)));
+            if !script.alive {
+                return Ok(findings(found));
+            }
+        }
+    }
+    Ok(findings(found))
+}
+
+fn findings(found: Vec<(Hook, Diagnostic)>) -> Vec<Diagnostic> {
+    found.into_iter().map(|(_, finding)| finding).collect()
+}
+
+/// Calls a hook twice with the same key; different results or steps are `E308`.
+async fn twice(
+    script: &mut Script,
+    hook: Hook,
+    args: &[Arg],
+    state: &str,
+) -> Result<Result<Called, Diagnostic>, ScriptError> {
+    let first = match script.call(hook, args, 0, state).await? {
+        Ok(called) => called,
+        Err(fault) => return Ok(Err(fault)),
+    };
+    Ok(match script.call(hook, args, 0, state).await? {
+        Ok(second) if second == first => Ok(first),
+        Ok(second) => {
+            let what = format!(
+                "{hook} is not deterministic on \"{state}\": the same state and random stream gave {} after {} \
+                 ticks, then {} after {}; allowed: results that follow from the arguments",
+                first.value, first.ticks, second.value, second.ticks
+            );
+            Err(finding("E308", STRATEGY, 0, what))
+        }
+        Err(fault) => Err(fault),
+    })
+}
+
+pub(super) fn of_action(hook: Hook, fault: &ActionFault, state: &str) -> Diagnostic {
+    let what = format!("{hook} on \"{state}\": {fault}");
+    finding(fault.code(), STRATEGY, 0, what)
+}
+
+pub(super) fn on_state(hook: Hook, mut fault: Diagnostic, state: &str) -> Diagnostic {
+    fault.message = format!("{hook} on \"{state}\": {}", fault.message);
+    fault
+}
