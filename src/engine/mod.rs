@@ -1,1 +1,30 @@
 //! Layer 4: the outer loop's driver, the only writer of journal and archive.
+//!
+//! Every effect has a key and is looked up in the journal before it is performed ([`recorded`]). A fresh run finds
+//! nothing there, a resumed run finds what was done: both take the same path, and nothing is done twice.
+//!
+//! - [`open`] assembles a [`session`] from a lab: a new run, or one to go on with.
+//! - [`outer`] is the outer loop; [`expand`] and [`measure`] perform its two long actions.
+//! - [`episode`] drives the inner loop of [`crate::solve`]; [`attempt`] performs one attempt.
+//! - [`ask`] is the only way to a model; [`finish`] compares the solutions at the end.
+
+pub mod ask;
+pub mod attempt;
+pub mod episode;
+pub mod evidence;
+pub mod expand;
+pub mod failure;
+pub mod finish;
+pub mod guard;
+pub mod hooks;
+pub mod measure;
+pub mod open;
+pub mod outer;
+pub mod recorded;
+pub mod rollback;
+pub mod session;
+mod take;
+pub mod take_up;
+pub mod world;
+
+pub use failure::{EngineError, Stopped};

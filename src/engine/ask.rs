@@ -1,0 +1,48 @@
+//! The only way to a model: what was answered before is read from the journal, and a new answer is durable before it
+//! is used.
+
+use super::session::Session;
+use super::{EngineError, Stopped, recorded::Answer};
+use crate::base::digest::Digest;
+use crate::domain::event::{CallCost, Event, Halt};
+use crate::model::{Consequence, ModelError, Request};
+
+/// Asks a model, unless the journal has the answer.
+pub async fn ask(session: &Session, request: &Request) -> Result<Answer, Stopped> {
+    if let Some(answer) = session.recorded.answer(&request.key) {
+        return Ok(answer.clone());
+    }
+    session.check_going()?;
+    let answer = match session.models.ask(request, &session.cancel).await {
+        Ok(reply) => Answer { text: reply.text, unusable: None, cost: reply.cost },
+        Err(ModelError::NotAnAnswer { fault, text, cost, .. }) => {
+            Answer { text, unusable: Some(fault.to_string()), cost: *cost }
+        }
+        Err(failed) => match failed.consequence() {
+            Consequence::SpendAttempt => {
+                let unusable = Some(failed.to_string());
+                Answer { text: String::new(), unusable, cost: CallCost::default() }
+            }
+            Consequence::HaltAtBudget => return Err(halted(Halt::Budget, &failed)),
+            Consequence::Pause => return Err(halted(Halt::Provider, &failed)),
+            Consequence::Interrupted => return Err(Stopped::interrupted()),
+            Consequence::MendSettings => return Err(EngineError::from(failed).into()),
+        },
+    };
+    session
+        .record(Event::Answered {
+            key: request.key.clone(),
+            role: request.role.clone(),
+            alias: request.alias.clone(),
+            prompt: Digest::of(request.text().as_bytes()),
+            text: answer.text.clone(),
+            unusable: answer.unusable.clone(),
+            cost: answer.cost.clone(),
+        })
+        .await?;
+    Ok(answer)
+}
+
+fn halted(why: Halt, failed: &ModelError) -> Stopped {
+    Stopped::Halted { why, detail: failed.to_string() }
+}

@@ -1,0 +1,353 @@
+//! One attempt: prompt, answer, candidate, measurement. What comes of it is judged later, in the order of dispatch.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::ask::ask;
+use super::session::Session;
+use super::{EngineError, Stopped};
+use crate::base::digest::Digest;
+use crate::base::id::{Alias, EpisodeId, GenerationId};
+use crate::domain::action::InnerAction;
+use crate::domain::agent::{AnswerFormat, Role};
+use crate::domain::edit;
+use crate::domain::event::{AttemptEnd, AttemptResult, CallKey, Halt};
+use crate::domain::files::FileSet;
+use crate::domain::outcome::{CaseResult, Measurement, Outcome, Usage};
+use crate::domain::task::{Case, Split, Task};
+use crate::model::{Brief, Message, Request, Speaker, WorkerBrief};
+use crate::rewrite::Agent;
+use crate::solve::candidate::{self, Candidate, Refusal};
+use crate::solve::context;
+use crate::solve::episode::{Attempt, Episode};
+
+/// Turns of one attempt: the answer, a repair with the reason, then the whole file instead of an edit.
+const TURNS: u32 = 3;
+/// References given to the optimiser besides those the script names.
+const REFERENCES: usize = 4;
+
+/// An attempt as dispatched: everything it needs, none of it changing any more.
+pub struct Dispatch {
+    generation: GenerationId,
+    episode: EpisodeId,
+    attempt: u32,
+    task: Arc<Task>,
+    cases: Arc<Vec<Case>>,
+    role_name: String,
+    role: Role,
+    alias: Alias,
+    prompt: Result<String, Refusal>,
+    brief: WorkerBrief,
+    seen: Vec<Digest>,
+}
+
+/// What came of an attempt, before the script judges it.
+pub struct Worked {
+    /// Its candidate, if any.
+    pub files: Option<Arc<FileSet>>,
+    /// Its result; the end of a measured candidate is still open.
+    pub result: AttemptResult,
+    /// What was asked, turn by turn, for the evidence.
+    pub prompts: Vec<String>,
+    /// The answers, for the evidence.
+    pub answers: Vec<String>,
+}
+
+/// Prepares an attempt from the episode's state at this moment. `None` when the action is no proposal.
+pub fn dispatch(
+    session: &Session,
+    agent: &Agent,
+    episode: &Episode,
+    cases: &Arc<Vec<Case>>,
+    attempt: u32,
+) -> Option<Dispatch> {
+    let Some(InnerAction::Propose { base, refs, op, role, show, vars, model, .. }) =
+        episode.open_action(attempt)
+    else {
+        return None;
+    };
+    let setting = &episode.setting;
+    let base = episode.attempt(*base)?;
+    let (role_spec, prompt) = agent.role(role)?;
+    let references: Vec<&Attempt> = refs.iter().filter_map(|id| episode.attempt(*id)).collect();
+    let vars = context::worker(
+        episode,
+        &context::Ask {
+            op,
+            base,
+            references: references.clone(),
+            show,
+            extra: vars,
+            contract: edit::contract(role_spec.format),
+            memory: &agent.memory(),
+        },
+    );
+    let prompt = prompt
+        .render(&vars)
+        .map_err(|fault| Refusal { class: "prompt", reason: fault.to_string() });
+    let alias = model
+        .clone()
+        .or_else(|| session.identity.model.clone())
+        .unwrap_or_else(|| role_spec.model.clone());
+    Some(Dispatch {
+        generation: setting.generation,
+        episode: setting.episode.clone(),
+        attempt,
+        task: setting.task.clone(),
+        cases: cases.clone(),
+        role_name: role.clone(),
+        role: role_spec.clone(),
+        alias,
+        prompt,
+        brief: WorkerBrief {
+            base: base.files.as_deref().cloned().unwrap_or_default(),
+            editable: setting.task.spec.solution.editable.clone(),
+            references: reference_files(episode, &references, base.id),
+            ingredients: setting.task.ingredients.clone(),
+            operators: agent.config.operators.clone(),
+            op: op.clone(),
+            failures: classes(base),
+            format: role_spec.format,
+        },
+        seen: episode.seen(),
+    })
+}
+
+/// How often each class of failure occurred to a candidate, case by case.
+fn classes(base: &Attempt) -> BTreeMap<String, u32> {
+    let mut counts = BTreeMap::new();
+    for class in base.result.cases.iter().filter_map(CaseResult::class) {
+        *counts.entry(class.to_owned()).or_insert(0) += 1;
+    }
+    counts
+}
+
+/// The candidates the optimiser may recombine: those the script names, then the best accepted ones.
+fn reference_files(episode: &Episode, named: &[&Attempt], base: u32) -> Vec<FileSet> {
+    let mut kept: Vec<&Attempt> = episode
+        .attempts()
+        .iter()
+        .filter(|a| a.id != base && a.is_ok() && a.result.end == AttemptEnd::Accepted)
+        .collect();
+    kept.sort_by(|a, b| b.result.score.unwrap_or(0.0).total_cmp(&a.result.score.unwrap_or(0.0)));
+    let named_ids: Vec<u32> = named.iter().map(|a| a.id).collect();
+    kept.retain(|a| !named_ids.contains(&a.id));
+    named
+        .iter()
+        .chain(kept.iter().take(REFERENCES))
+        .filter_map(|attempt| attempt.files.as_deref().cloned())
+        .collect()
+}
+
+/// Performs an attempt. What the journal has of it is read, not done again.
+pub async fn work(session: &Session, dispatch: &Dispatch) -> Result<Worked, Stopped> {
+    let recorded = session
+        .recorded
+        .attempt(&(dispatch.generation, dispatch.episode.clone()), dispatch.attempt)
+        .cloned();
+    let Proposed { prompts, answers, candidate } = match &dispatch.prompt {
+        Ok(prompt) => propose(session, dispatch, prompt).await?,
+        Err(refusal) => {
+            Proposed { prompts: Vec::new(), answers: Vec::new(), candidate: Err(refusal.clone()) }
+        }
+    };
+    let (files, mut result) = match candidate {
+        Ok(candidate) => {
+            let digest = candidate.files.digest();
+            let result = match &recorded {
+                Some(result) => result.clone(),
+                None if dispatch.seen.contains(&digest) => unmeasured(
+                    AttemptEnd::Duplicate,
+                    Refusal {
+                        class: "duplicate",
+                        reason: "equal to an earlier candidate of the episode".into(),
+                    },
+                ),
+                None => {
+                    let measured =
+                        measure(session, &dispatch.task, &candidate.files, &dispatch.cases).await?;
+                    from_measurement(&dispatch.task, &candidate.files, measured)
+                }
+            };
+            let result = AttemptResult {
+                candidate: Some(digest),
+                summary: candidate.summary,
+                lines: candidate.files.lines().try_into().unwrap_or(u32::MAX),
+                ..result
+            };
+            (Some(Arc::new(candidate.files)), result)
+        }
+        Err(refusal) => {
+            let end = match refusal.class {
+                "immutable_path" | "size" => AttemptEnd::Screened,
+                _ => AttemptEnd::NoAnswer,
+            };
+            (None, unmeasured(end, refusal))
+        }
+    };
+    result.model = Some(dispatch.alias.clone());
+    if let Some(recorded) = recorded
+        && recorded.candidate != result.candidate
+    {
+        return Err(EngineError::Mismatch {
+            run: session.identity.run.to_string(),
+            what: format!(
+                "attempt {} of {} in {} led to another candidate than recorded",
+                dispatch.attempt, dispatch.episode, dispatch.generation
+            ),
+        }
+        .into());
+    }
+    Ok(Worked { files, result, prompts, answers })
+}
+
+/// What the turns of an attempt came to.
+struct Proposed {
+    prompts: Vec<String>,
+    answers: Vec<String>,
+    candidate: Result<Candidate, Refusal>,
+}
+
+/// Asks until the answer holds a candidate or the turns are used up. A candidate that was met before is asked again
+/// too: its author is told.
+async fn propose(
+    session: &Session,
+    dispatch: &Dispatch,
+    prompt: &str,
+) -> Result<Proposed, Stopped> {
+    let mut messages = vec![Message { speaker: Speaker::User, text: prompt.to_owned() }];
+    let mut prompts = Vec::new();
+    let mut answers = Vec::new();
+    let mut format = dispatch.role.format;
+    let mut turn = 0;
+    loop {
+        let request = request(session, dispatch, turn, format, messages.clone());
+        let answer = ask(session, &request).await?;
+        prompts.push(request.text());
+        answers.push(answer.text.clone());
+        let base = &dispatch.brief.base;
+        let found = match answer.unusable {
+            Some(why) => Err(Refusal { class: "no_answer", reason: why }),
+            None => candidate::from_answer(&answer.text, format, base, &dispatch.task),
+        };
+        turn += 1;
+        let complaint = match &found {
+            Ok(candidate) if !dispatch.seen.contains(&candidate.files.digest()) => None,
+            Ok(_) => Some("an equal candidate was tried before; propose something else".to_owned()),
+            Err(refusal) => Some(refusal.reason.clone()),
+        };
+        let Some(complaint) = complaint.filter(|_| turn < TURNS) else {
+            return Ok(Proposed { prompts, answers, candidate: found });
+        };
+        if turn == TURNS - 1 && found.is_err() {
+            format = AnswerFormat::Full;
+        }
+        messages.push(Message { speaker: Speaker::Assistant, text: answer.text });
+        let text = format!("{complaint}\n\n{}", edit::contract(format));
+        messages.push(Message { speaker: Speaker::User, text });
+    }
+}
+
+fn request(
+    session: &Session,
+    dispatch: &Dispatch,
+    turn: u32,
+    format: AnswerFormat,
+    messages: Vec<Message>,
+) -> Request {
+    let indices = super::episode::stream_indices(
+        session,
+        dispatch.generation,
+        &dispatch.episode,
+        &[u64::from(dispatch.attempt), u64::from(turn)],
+    );
+    Request {
+        key: CallKey::Attempt {
+            generation: dispatch.generation,
+            episode: dispatch.episode.clone(),
+            attempt: dispatch.attempt,
+            turn,
+        },
+        role: dispatch.role_name.clone(),
+        alias: dispatch.alias.clone(),
+        messages,
+        temperature: dispatch.role.temperature,
+        top_p: dispatch.role.top_p,
+        max_output_tokens: dispatch.role.max_output_tokens,
+        seed: session.seed("worker", &indices),
+        brief: Arc::new(Brief::Worker(WorkerBrief { format, ..dispatch.brief.clone() })),
+    }
+}
+
+/// Measures a candidate. A fault of the machine is tried once more and then halts the run: it is nobody's score.
+pub async fn measure(
+    session: &Session,
+    task: &Task,
+    files: &FileSet,
+    cases: &[Case],
+) -> Result<Measurement, Stopped> {
+    let once = || session.unless_cancelled(session.evaluator.measure(task, files, cases));
+    let mut measured = once().await?;
+    if measured.outcome == Outcome::Fault {
+        measured = once().await?;
+    }
+    if measured.outcome == Outcome::Fault {
+        return Err(Stopped::Halted {
+            why: Halt::Environment,
+            detail: format!("{} cannot be measured: {}", task.name(), measured.reason),
+        });
+    }
+    Ok(measured)
+}
+
+/// The train cases of a task.
+pub fn train_cases(session: &Session, task: &Task) -> Vec<Case> {
+    task.cases(&Split::train(), session.identity.seed)
+}
+
+/// A measurement as an attempt's result; whether it is accepted is still open.
+pub fn from_measurement(task: &Task, files: &FileSet, measured: Measurement) -> AttemptResult {
+    let trials = measured.cases.len().try_into().unwrap_or(u32::MAX);
+    AttemptResult {
+        end: match measured.outcome {
+            Outcome::Graded => AttemptEnd::Rejected,
+            _ => AttemptEnd::Failed,
+        },
+        outcome: Some(measured.outcome),
+        candidate: Some(files.digest()),
+        files: None,
+        score: measured.metric.map(|metric| task.spec.score.score(metric)),
+        metric: measured.metric,
+        gain: None,
+        cases: measured.cases,
+        lines: files.lines().try_into().unwrap_or(u32::MAX),
+        reason: measured.reason,
+        error_class: measured.error_class,
+        summary: String::new(),
+        model: None,
+        violations: measured.violations,
+        usage: measured.usage,
+        trials,
+    }
+}
+
+fn unmeasured(end: AttemptEnd, refusal: Refusal) -> AttemptResult {
+    AttemptResult {
+        end,
+        outcome: None,
+        candidate: None,
+        files: None,
+        metric: None,
+        score: None,
+        gain: None,
+        cases: Vec::new(),
+        lines: 0,
+        reason: refusal.reason,
+        error_class: refusal.class.to_owned(),
+        summary: String::new(),
+        model: None,
+        violations: Vec::new(),
+        usage: Usage::default(),
+        trials: 0,
+    }
+}

@@ -1,0 +1,302 @@
+//! The driver of the inner loop: it performs what the episode's machine wants and feeds it what came of it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use serde_json::json;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::attempt::{self, Worked};
+use super::evidence::EpisodeEvidence;
+use super::hooks::{Call, EpisodeMirror, Hooks};
+use super::session::Session;
+use super::{EngineError, Stopped};
+use crate::base::id::{EpisodeId, GenerationId};
+use crate::domain::action::InnerAction;
+use crate::domain::event::{AttemptEnd, EpisodeResult, Event};
+use crate::domain::outcome::Outcome;
+use crate::domain::settings::Start;
+use crate::domain::task::{Case, Split};
+use crate::script::{Arg, Hook, RngKey};
+use crate::solve::episode::{Episode, Setting, Want};
+use crate::solve::world;
+
+/// The numbers behind a random stream of an episode. Episodes of two generations share their streams when both start
+/// from the initial solution, so they are compared in pairs; in carry mode the generation is part of the stream, or a
+/// child that starts where its parent ended would repeat the parent's proposals.
+pub fn stream_indices(
+    session: &Session,
+    generation: GenerationId,
+    episode: &EpisodeId,
+    rest: &[u64],
+) -> Vec<u64> {
+    let mut indices = vec![session.task_index(&episode.task), u64::from(episode.index)];
+    if session.identity.start == Start::Carry {
+        indices.push(u64::from(generation.0));
+    }
+    indices.extend_from_slice(rest);
+    indices
+}
+
+/// An episode under way.
+struct Drive {
+    session: Arc<Session>,
+    mirror: EpisodeMirror,
+    episode: Episode,
+    cases: Arc<Vec<Case>>,
+    open: VecDeque<(u32, AbortOnDropHandle<Result<Worked, Stopped>>)>,
+    evidence: EpisodeEvidence,
+}
+
+/// Runs one episode to its end.
+pub async fn run(
+    session: Arc<Session>,
+    hooks: Hooks,
+    world: u64,
+    setting: Setting,
+    from: Option<GenerationId>,
+) -> Result<(EpisodeResult, EpisodeEvidence), Stopped> {
+    let key = (setting.generation, setting.episode.clone());
+    if session.recorded.start(&key).is_none() {
+        session
+            .record(Event::EpisodeStarted {
+                generation: setting.generation,
+                episode: setting.episode.clone(),
+                start: setting.start.clone(),
+                from,
+            })
+            .await?;
+    }
+    let cases = Arc::new(attempt::train_cases(&session, &setting.task));
+    let evidence = EpisodeEvidence::new(setting.episode.clone());
+    let mut drive = Drive {
+        mirror: EpisodeMirror::new(hooks, world),
+        episode: Episode::new(setting),
+        session,
+        cases,
+        open: VecDeque::new(),
+        evidence,
+    };
+    loop {
+        match drive.episode.want() {
+            Want::Start => drive.start().await?,
+            Want::Decide => drive.decide().await?,
+            Want::Settle { attempt } => drive.settle(attempt).await?,
+            Want::Nothing => break,
+        }
+    }
+    drive.finish().await
+}
+
+impl Drive {
+    fn key(&self) -> (GenerationId, EpisodeId) {
+        (self.episode.setting.generation, self.episode.setting.episode.clone())
+    }
+
+    async fn start(&mut self) -> Result<(), Stopped> {
+        let setting = &self.episode.setting;
+        let (generation, episode) = self.key();
+        let recorded = self.session.recorded.measured_start(&self.key()).cloned();
+        let result = match recorded {
+            Some(result) => result,
+            None => {
+                let files = &setting.start;
+                let measured =
+                    attempt::measure(&self.session, &setting.task, files, &self.cases).await?;
+                let mut result = attempt::from_measurement(&setting.task, files, measured);
+                result.gain = Some(0.0);
+                self.session.append(Event::StartMeasured {
+                    generation,
+                    episode,
+                    result: Box::new(result.clone()),
+                })?;
+                result
+            }
+        };
+        if result.metric.is_none() {
+            let task = setting.task.name().to_string();
+            return Err(EngineError::NothingToMeasure { task, reason: result.reason }.into());
+        }
+        self.episode.started(result);
+        Ok(())
+    }
+
+    async fn decide(&mut self) -> Result<(), Stopped> {
+        self.session.check_going()?;
+        let (generation, episode) = self.key();
+        let number = self.episode.used() + 1;
+        let action = match self.session.recorded.decision(&self.key(), number) {
+            Some(action) => action.clone(),
+            None => {
+                let action = self.next_action(number).await?;
+                self.session
+                    .record(Event::AttemptDecided {
+                        generation,
+                        episode,
+                        attempt: number,
+                        action: action.clone(),
+                    })
+                    .await?;
+                action
+            }
+        };
+        match self.episode.decided(action) {
+            Ok(None) => Ok(()),
+            Ok(Some(attempt)) => {
+                self.dispatch(attempt);
+                Ok(())
+            }
+            Err(unusable) => Err(self.mismatch(&unusable.to_string())),
+        }
+    }
+
+    /// Asks the script. A script that fails or asks for the impossible ends its episode: the attempts it did not make
+    /// are its own loss, and the reason is on record.
+    async fn next_action(&mut self, number: u32) -> Result<InnerAction, Stopped> {
+        let hooks = self.mirror.hooks().clone();
+        if !hooks.has(Hook::NextAttempt) {
+            return Ok(self.default_action());
+        }
+        let call = Call { hook: Hook::NextAttempt, args: &[], rng: self.rng("inner", number) };
+        let value = match self.mirror.call(&self.episode, call).await? {
+            Ok(value) => value,
+            Err(diagnostic) => return Ok(InnerAction::Stop { why: diagnostic.to_string() }),
+        };
+        let action = match InnerAction::read(&value) {
+            Ok(action) => action,
+            Err(fault) => return Ok(InnerAction::Stop { why: fault.to_string() }),
+        };
+        let checked = super::guard::inner(&self.session, hooks.agent(), &self.episode, &action);
+        Ok(checked.map_or_else(|d| InnerAction::Stop { why: d.to_string() }, |()| action))
+    }
+
+    /// The kernel's `next_attempt`: change the best candidate.
+    fn default_action(&self) -> InnerAction {
+        InnerAction::Propose {
+            base: self.episode.best_id(),
+            refs: Vec::new(),
+            op: "edit".into(),
+            role: "worker".into(),
+            show: Vec::new(),
+            vars: serde_json::Map::new(),
+            model: None,
+            tag: serde_json::Map::new(),
+        }
+    }
+
+    fn dispatch(&mut self, attempt: u32) {
+        let agent = self.mirror.hooks().agent().clone();
+        let dispatched =
+            attempt::dispatch(&self.session, &agent, &self.episode, &self.cases, attempt);
+        let session = self.session.clone();
+        let work = async move {
+            match dispatched {
+                Some(dispatch) => attempt::work(&session, &dispatch).await,
+                None => Err(EngineError::Internal("an attempt without a proposal".into()).into()),
+            }
+        };
+        self.open.push_back((attempt, AbortOnDropHandle::new(tokio::spawn(work))));
+    }
+
+    async fn settle(&mut self, attempt: u32) -> Result<(), Stopped> {
+        let Some((number, handle)) = self.open.pop_front() else {
+            return Err(self.mismatch("an open attempt has no work"));
+        };
+        if number != attempt {
+            return Err(self.mismatch("attempts are settled out of order"));
+        }
+        let mut worked = handle.await.map_err(|e| EngineError::Internal(e.to_string()))??;
+        let (generation, episode) = self.key();
+        if self.session.recorded.attempt(&self.key(), attempt).is_none() {
+            self.judge(attempt, &mut worked).await?;
+            self.session.append(Event::AttemptFinished {
+                generation,
+                episode,
+                attempt,
+                result: Box::new(worked.result.clone()),
+            })?;
+        }
+        self.evidence.add(attempt, &worked);
+        self.episode.finished(attempt, worked.files, worked.result);
+        Ok(())
+    }
+
+    /// Whether a measured candidate is kept: the script's word, or strictly better.
+    async fn judge(&mut self, attempt: u32, worked: &mut Worked) -> Result<(), Stopped> {
+        let result = &mut worked.result;
+        let (Some(Outcome::Graded), Some(metric)) = (result.outcome, result.metric) else {
+            return Ok(());
+        };
+        result.gain = self.episode.gain(attempt, metric);
+        let hooks = self.mirror.hooks().clone();
+        let accepted = if hooks.has(Hook::Accept) {
+            let incumbent = ["attempts".to_owned(), self.episode.incumbent_id().to_string()];
+            let judged =
+                world::judged(&self.episode, attempt, worked.files.as_deref(), &worked.result);
+            let args = [Arg::Value(json!(judged)), Arg::record(incumbent)];
+            let rng = self.rng("accept", attempt);
+            let call = Call { hook: Hook::Accept, args: &args, rng };
+            match self.mirror.call(&self.episode, call).await? {
+                Ok(value) => value == json!(true),
+                Err(diagnostic) => {
+                    worked.result.reason = diagnostic.to_string();
+                    worked.result.error_class = "script".into();
+                    false
+                }
+            }
+        } else {
+            result.gain.is_some_and(|gain| gain > 0.0)
+        };
+        if accepted {
+            worked.result.end = AttemptEnd::Accepted;
+            worked.result.files = worked.files.as_deref().cloned();
+        }
+        Ok(())
+    }
+
+    fn rng(&self, purpose: &str, number: u32) -> RngKey {
+        let (generation, episode) = self.key();
+        RngKey {
+            seed: self.session.identity.seed,
+            purpose: purpose.to_owned(),
+            indices: stream_indices(&self.session, generation, &episode, &[u64::from(number)]),
+        }
+    }
+
+    fn mismatch(&self, what: &str) -> Stopped {
+        let (generation, episode) = self.key();
+        EngineError::Mismatch {
+            run: self.session.identity.run.to_string(),
+            what: format!("{episode} of {generation}: {what}"),
+        }
+        .into()
+    }
+
+    /// Measures the best candidate on the select cases, which no script and no model ever sees.
+    async fn finish(self) -> Result<(EpisodeResult, EpisodeEvidence), Stopped> {
+        let key = self.key();
+        let result = match self.session.recorded.episode(&key) {
+            Some(result) => result.clone(),
+            None => {
+                let mut result = self.episode.result();
+                let task = &self.episode.setting.task;
+                let cases = task.cases(&Split::select(), self.session.identity.seed);
+                let measured = attempt::measure(&self.session, task, &result.best, &cases).await?;
+                result.trials += u32::try_from(measured.cases.len()).unwrap_or(u32::MAX);
+                result.select_metric = measured.metric;
+                result.select_score =
+                    Some(measured.metric.map_or(0.0, |m| task.spec.score.score(m)));
+                self.session
+                    .record(Event::EpisodeFinished {
+                        generation: key.0,
+                        episode: key.1,
+                        result: Box::new(result.clone()),
+                    })
+                    .await?;
+                result
+            }
+        };
+        self.mirror.close().await?;
+        Ok((result, self.evidence))
+    }
+}

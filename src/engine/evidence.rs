@@ -1,0 +1,68 @@
+//! What a generation's measurement leaves in the archive: attempts with prompts and answers, and solutions.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::attempt::Worked;
+use crate::base::digest::Digest;
+use crate::base::id::EpisodeId;
+use crate::domain::event::EpisodeResult;
+
+/// The evidence of one episode, collected while it runs.
+#[derive(Debug)]
+pub struct EpisodeEvidence {
+    episode: EpisodeId,
+    lines: Vec<String>,
+    files: BTreeMap<String, String>,
+}
+
+impl EpisodeEvidence {
+    /// Nothing yet.
+    pub fn new(episode: EpisodeId) -> Self {
+        Self { episode, lines: Vec::new(), files: BTreeMap::new() }
+    }
+
+    fn folder(&self) -> String {
+        format!("{}-{}", self.episode.task, self.episode.index)
+    }
+
+    /// Adds one attempt.
+    pub fn add(&mut self, attempt: u32, worked: &Worked) {
+        let prompts: Vec<String> =
+            worked.prompts.iter().map(|text| add_prompt(&mut self.files, text)).collect();
+        let mut line = json!({
+            "attempt": attempt,
+            "prompts": prompts,
+            "answers": worked.answers,
+            "result": worked.result,
+        });
+        if let Some(result) = line.get_mut("result").and_then(|r| r.as_object_mut()) {
+            result.remove("files");
+        }
+        self.lines.push(line.to_string());
+        for (path, text) in worked.files.iter().flat_map(|files| &files.0) {
+            let folder = self.folder();
+            self.files.insert(format!("{folder}/candidates/{attempt:05}/{path}"), text.clone());
+        }
+    }
+
+    /// The files of the evidence commit, given the episode's result.
+    pub fn into_files(mut self, result: &EpisodeResult) -> BTreeMap<String, String> {
+        let folder = self.folder();
+        let mut text = self.lines.join("\n");
+        text.push('\n');
+        self.files.insert(format!("{folder}/attempts.jsonl"), text);
+        for (path, text) in &result.best.0 {
+            self.files.insert(format!("{folder}/best/{path}"), text.clone());
+        }
+        self.files
+    }
+}
+
+/// Adds what was asked to the files of an evidence commit, under its hash; its path.
+pub fn add_prompt(files: &mut BTreeMap<String, String>, text: &str) -> String {
+    let path = format!("prompts/{}.md", Digest::of(text.as_bytes()));
+    files.insert(path.clone(), text.to_owned());
+    path
+}

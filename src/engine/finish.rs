@@ -1,0 +1,64 @@
+//! The end of a run: the start against the best solution, in pairs over fresh cases, and the last word.
+
+use super::Stopped;
+use super::attempt;
+use super::outer::Finished;
+use super::session::Session;
+use crate::base::rng;
+use crate::domain::event::{Event, SolutionReport};
+use crate::domain::lineage::Lineage;
+use crate::domain::stats;
+use crate::domain::task::{Split, Task};
+
+/// Resamples of the bootstrap behind an interval.
+const RESAMPLES: usize = 10_000;
+
+/// Compares the solutions, unless that was done, and ends the run.
+pub async fn run(session: &Session, lineage: &Lineage, why: String) -> Result<Finished, Stopped> {
+    for task in session.tasks.values() {
+        if session.recorded.compared(task.name()).is_none()
+            && let Some(report) = compare(session, lineage, task).await?
+        {
+            session.append(Event::SolutionCompared { report })?;
+        }
+    }
+    let best = lineage.best();
+    session.record(Event::RunFinished { best, why: why.clone() }).await?;
+    Ok(Finished { best, why })
+}
+
+/// The task's initial solution against the one with the best select metric, on the report cases of this run.
+async fn compare(
+    session: &Session,
+    lineage: &Lineage,
+    task: &Task,
+) -> Result<Option<SolutionReport>, Stopped> {
+    let Some((best, from)) = lineage.best_solution(task.name(), |a, b| task.better(a, b)) else {
+        return Ok(None);
+    };
+    let cases = task.cases(&Split::report(), session.identity.seed);
+    let before = attempt::measure(session, task, &task.initial, &cases).await?;
+    let after = attempt::measure(session, task, &best, &cases).await?;
+    let (Some(seed), Some(metric)) = (before.metric, after.metric) else { return Ok(None) };
+    let differences: Vec<f64> = before
+        .cases
+        .iter()
+        .zip(&after.cases)
+        .filter(|(a, b)| a.id == b.id)
+        .map(|(a, b)| b.metric - a.metric)
+        .collect();
+    let mut random = rng::stream(session.identity.seed, "report", &[]);
+    let Some(interval) = stats::bootstrap_mean(&differences, RESAMPLES, 0.95, &mut random) else {
+        return Ok(None);
+    };
+    Ok(Some(SolutionReport {
+        task: task.name().clone(),
+        seed,
+        best: metric,
+        from,
+        difference: stats::mean(&differences),
+        low: interval.low,
+        high: interval.high,
+        n: u32::try_from(differences.len()).unwrap_or(u32::MAX),
+    }))
+}

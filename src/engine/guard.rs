@@ -1,0 +1,59 @@
+//! Stage 4: the rules of validation on every real action. A refused action costs nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::session::Session;
+use crate::base::id::{EpisodeId, GenerationId};
+use crate::domain::action::{InnerAction, OuterAction};
+use crate::domain::agent::STRATEGY;
+use crate::domain::event::{Diagnostic, GenerationStatus};
+use crate::domain::lineage::{Generation, Lineage};
+use crate::rewrite::{Agent, InnerFacts, OuterFacts, Standing, guard_inner, guard_outer};
+use crate::solve::episode::{Attempt, Episode};
+
+/// Refuses an inner action that cannot be performed.
+pub fn inner(
+    session: &Session,
+    agent: &Agent,
+    episode: &Episode,
+    action: &InnerAction,
+) -> Result<(), Diagnostic> {
+    let candidates: Vec<bool> = episode.attempts().iter().map(Attempt::is_ok).collect();
+    let facts = InnerFacts {
+        candidates: &candidates,
+        roles: &agent.config.roles,
+        aliases: &session.aliases,
+    };
+    guard_inner(action, facts)
+}
+
+/// Refuses an outer action that cannot be performed.
+pub fn outer(session: &Session, lineage: &Lineage, action: &OuterAction) -> Result<(), Diagnostic> {
+    let generations: BTreeMap<GenerationId, Standing> =
+        lineage.generations().iter().map(|g| (g.id(), standing(g))).collect();
+    let cases: BTreeSet<EpisodeId> = lineage.episodes().iter().cloned().collect();
+    let facts = OuterFacts { generations: &generations, cases: &cases, aliases: &session.aliases };
+    guard_outer(action, facts)?;
+    match action {
+        OuterAction::Evaluate { who, cases } => unmeasured(lineage, *who, cases),
+        _ => Ok(()),
+    }
+}
+
+fn standing(generation: &Generation) -> Standing {
+    match generation.plan.status {
+        GenerationStatus::Valid if generation.is_live() => Standing::Live,
+        GenerationStatus::Valid => Standing::Retired,
+        GenerationStatus::Rejected | GenerationStatus::Fault => Standing::Invalid,
+    }
+}
+
+/// A measurement is never made twice.
+fn unmeasured(lineage: &Lineage, who: GenerationId, cases: &[EpisodeId]) -> Result<(), Diagnostic> {
+    let measured = lineage.get(who).map(|generation| &generation.measured);
+    if cases.iter().any(|episode| !measured.is_some_and(|m| m.contains_key(episode))) {
+        return Ok(());
+    }
+    let message = format!("{who} was measured on all of these; allowed: episodes of its `todo`");
+    Err(Diagnostic { code: "E404".into(), file: STRATEGY.into(), line: 0, message })
+}

@@ -1,0 +1,142 @@
+//! The evaluate action: a generation on its episodes, side by side; then its evidence, its note and the best ref.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::episode;
+use super::evidence::EpisodeEvidence;
+use super::hooks::Hooks;
+use super::session::Session;
+use super::{EngineError, Stopped};
+use crate::base::id::{EpisodeId, GenerationId};
+use crate::domain::event::EpisodeResult;
+use crate::domain::files::FileSet;
+use crate::domain::lineage::Lineage;
+use crate::domain::settings::Start;
+use crate::solve::episode::Setting;
+
+/// What came of the episodes of one evaluate action, in the order asked.
+pub type Measured = Vec<(EpisodeId, EpisodeResult, EpisodeEvidence)>;
+
+/// An evaluate action as dispatched.
+pub struct Measuring {
+    generation: GenerationId,
+    settings: Vec<(Setting, Option<GenerationId>)>,
+}
+
+/// Prepares the episodes from the family tree at this moment.
+pub fn prepare(
+    session: &Session,
+    lineage: &Lineage,
+    hooks: &Hooks,
+    generation: GenerationId,
+    episodes: &[EpisodeId],
+) -> Measuring {
+    let measured = lineage.get(generation).map(|g| &g.measured);
+    let settings = episodes
+        .iter()
+        .filter(|episode| !measured.is_some_and(|measured| measured.contains_key(*episode)))
+        .filter_map(|episode| {
+            let task = session.tasks.get(&episode.task)?.clone();
+            let key = (generation, episode.clone());
+            let (start, from) = match session.recorded.start(&key) {
+                Some(recorded) => recorded.clone(),
+                None => start(session, lineage, generation, &task),
+            };
+            let agent = hooks.agent();
+            let setting = Setting {
+                generation,
+                episode: episode.clone(),
+                task,
+                attempts: session.identity.attempts,
+                width: session.identity.width,
+                params: agent.config.params.clone(),
+                models: session.aliases.iter().cloned().collect(),
+                memory: agent.memory_sizes(),
+                start,
+            };
+            Some((setting, from))
+        })
+        .collect();
+    Measuring { generation, settings }
+}
+
+fn start(
+    session: &Session,
+    lineage: &Lineage,
+    generation: GenerationId,
+    task: &crate::domain::task::Task,
+) -> (FileSet, Option<GenerationId>) {
+    let carried = match session.identity.start {
+        Start::Initial => None,
+        Start::Carry => lineage.carried(generation, task.name(), |a, b| task.better(a, b)),
+    };
+    match carried {
+        Some((files, from)) => (files, Some(from)),
+        None => (task.initial.clone(), None),
+    }
+}
+
+/// Runs the episodes; how many candidates are measured at once is the evaluator's affair.
+pub async fn run(
+    session: Arc<Session>,
+    hooks: Hooks,
+    measuring: Measuring,
+) -> Result<Measured, Stopped> {
+    let mut episodes = JoinSet::new();
+    let order: Vec<EpisodeId> =
+        measuring.settings.iter().map(|(setting, _)| setting.episode.clone()).collect();
+    for (world, (setting, from)) in (1u64..).zip(measuring.settings) {
+        let (session, hooks) = (session.clone(), hooks.clone());
+        let world = u64::from(measuring.generation.0) << 32 | world;
+        episodes.spawn(async move {
+            let id = setting.episode.clone();
+            episode::run(session, hooks, world, setting, from).await.map(|found| (id, found))
+        });
+    }
+    let mut found = BTreeMap::new();
+    while let Some(joined) = episodes.join_next().await {
+        let (id, outcome) = joined.map_err(|e| EngineError::Internal(e.to_string()))??;
+        found.insert(id, outcome);
+    }
+    Ok(order
+        .into_iter()
+        .filter_map(|id| {
+            let (result, evidence) = found.remove(&id)?;
+            Some((id, result, evidence))
+        })
+        .collect())
+}
+
+/// The note on a measured generation: what people read in `git log`.
+pub fn note(session: &Session, lineage: &Lineage, id: GenerationId) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::new();
+    let Some(generation) = lineage.get(id) else { return text };
+    if let Some(mean) = generation.mean() {
+        let _ = writeln!(text, "Score: {mean:.4} over {} episodes", generation.measured.len());
+    }
+    if let Some(effect) = lineage.effect(id) {
+        let _ = writeln!(text, "Effect: {effect:+.4} against its parent, same episodes");
+    }
+    if let Some(select) = generation.select_mean() {
+        let _ = writeln!(text, "Select: {select:.4}");
+    }
+    for (episode, result) in &generation.measured {
+        let metric = session.tasks.get(&episode.task).map_or("metric", |t| &t.spec.metric);
+        let show = |value: Option<f64>| value.map_or("n/a".to_owned(), |v| format!("{v:.3}"));
+        let _ = writeln!(
+            text,
+            "Episode: {episode} {metric} {} -> {}, {} of {} attempts accepted, {} trials",
+            show(result.start_metric),
+            show(result.metric),
+            result.accepted,
+            result.attempts,
+            result.trials
+        );
+    }
+    let _ = writeln!(text, "Sandbox: {}", session.sandbox);
+    text
+}

@@ -1,0 +1,109 @@
+//! What a running engine holds: the run's identity and every port it may use.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio_util::sync::CancellationToken;
+
+use super::Stopped;
+use super::recorded::Recorded;
+use crate::archive::Archive;
+use crate::base::id::{Alias, TaskName};
+use crate::domain::event::{Event, Halt, Record};
+use crate::domain::outcome::SandboxLevel;
+use crate::domain::settings::Identity;
+use crate::domain::task::Task;
+use crate::evaluate::Evaluator;
+use crate::journal::Journal;
+use crate::model::Models;
+use crate::script::Pool;
+
+/// A run under way. Everything in it is shared by its tasks.
+pub struct Session {
+    /// What makes the run what it is.
+    pub identity: Identity,
+    /// Its tasks.
+    pub tasks: BTreeMap<TaskName, Arc<Task>>,
+    /// The version of the kernel the run was started with.
+    pub kernel: String,
+    /// Whether the machine started anew since a process last worked on the run; what was not flushed wants a look.
+    pub restarted: bool,
+    /// The record.
+    pub journal: Journal,
+    /// What the journal said when the run was taken up.
+    pub recorded: Recorded,
+    /// The generations.
+    pub archive: Archive,
+    /// Who answers.
+    pub models: Models,
+    /// The aliases an agent may name.
+    pub aliases: BTreeSet<Alias>,
+    /// Who measures.
+    pub evaluator: Evaluator,
+    /// Warm script workers.
+    pub scripts: Arc<Pool>,
+    /// When this process must stop, if the person set a time.
+    pub deadline: Option<Instant>,
+    /// The level candidates run at.
+    pub sandbox: SandboxLevel,
+    /// Set when the run is to stand still.
+    pub cancel: CancellationToken,
+    /// Who watches; a watcher that went away is no reason to stop.
+    pub observer: Mutex<UnboundedSender<Record>>,
+}
+
+impl Session {
+    /// Writes an event; durable on return.
+    pub async fn record(&self, event: Event) -> Result<Record, Stopped> {
+        let record = self.write(event)?;
+        self.journal.sync().await?;
+        Ok(record)
+    }
+
+    /// Writes an event whose loss would only mean that free and repeatable work is done again; it becomes durable with
+    /// the next [`Session::record`].
+    pub fn append(&self, event: Event) -> Result<(), Stopped> {
+        self.write(event).map(|_| ())
+    }
+
+    /// Writes and shows an event. Both happen under one lock, so the watcher gets events in the journal's order.
+    fn write(&self, event: Event) -> Result<Record, Stopped> {
+        let observer = self.observer.lock().unwrap_or_else(PoisonError::into_inner);
+        let record = self.journal.append(event)?;
+        let _ = observer.send(record.clone());
+        Ok(record)
+    }
+
+    /// An error once the run is to stand still: a person asked, or the time is up.
+    pub fn check_going(&self) -> Result<(), Stopped> {
+        if self.cancel.is_cancelled() {
+            return Err(Stopped::interrupted());
+        }
+        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            let detail = "the time given by max_minutes is up".into();
+            return Err(Stopped::Halted { why: Halt::Budget, detail });
+        }
+        Ok(())
+    }
+
+    /// Waits for `work` unless the run is to stand still first; dropped work ends its processes.
+    pub async fn unless_cancelled<T>(&self, work: impl Future<Output = T>) -> Result<T, Stopped> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(Stopped::interrupted()),
+            done = work => Ok(done),
+        }
+    }
+
+    /// A random seed for one purpose of this run.
+    pub fn seed(&self, purpose: &str, indices: &[u64]) -> u64 {
+        crate::base::rng::seed(self.identity.seed, purpose, indices)
+    }
+
+    /// The position of a task among the run's, for random streams.
+    pub fn task_index(&self, task: &TaskName) -> u64 {
+        self.identity.tasks.iter().position(|name| name == task).unwrap_or(usize::MAX) as u64
+    }
+}

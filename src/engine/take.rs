@@ -1,0 +1,171 @@
+//! What the outer loop takes in: a generation is written, a measurement enters the family tree.
+
+use std::collections::BTreeMap;
+
+use super::evidence::add_prompt;
+use super::expand::Rewritten;
+use super::measure::{self, Measured};
+use super::outer::Outer;
+use super::{EngineError, Stopped};
+use crate::archive::{Branch, CommitId, Provenance};
+use crate::base::id::GenerationId;
+use crate::base::unit::UnixMillis;
+use crate::domain::event::{Event, GenerationPlan, GenerationStatus, Halt};
+use crate::domain::files::FileSet;
+
+/// Rewrites that stay invalid in a row before the run pauses.
+const INVALID_STREAK: u32 = 5;
+
+impl Outer {
+    /// Writes a rewrite and what was asked for it.
+    pub(super) async fn take_rewritten(&mut self, rewritten: Rewritten) -> Result<(), Stopped> {
+        let Rewritten { plan, prompts } = rewritten;
+        let id = plan.generation;
+        let mut files = BTreeMap::new();
+        for prompt in &prompts {
+            add_prompt(&mut files, prompt);
+        }
+        let measured_later = plan.status == GenerationStatus::Valid;
+        self.take_generation(plan).await?;
+        if measured_later {
+            self.asked.insert(id, files);
+        } else {
+            let at = self.planned_at.get(id.0 as usize).copied().unwrap_or_default();
+            let run = &self.session.identity.run;
+            self.session.archive.write_evidence(run, id, &FileSet(files), at)?;
+        }
+        if self.streak >= INVALID_STREAK {
+            let detail = format!(
+                "{INVALID_STREAK} rewrites in a row stayed invalid; the last is {id} (`show {id}`)"
+            );
+            return Err(Stopped::Halted { why: Halt::InvalidStreak, detail });
+        }
+        Ok(())
+    }
+
+    /// Writes a generation: intent, objects and ref, done. One that the journal calls done is only looked at when the
+    /// machine has started anew since.
+    pub(super) async fn take_generation(&mut self, plan: GenerationPlan) -> Result<(), Stopped> {
+        let id = plan.generation;
+        let session = self.session.clone();
+        let at = match session.recorded.plan(id) {
+            Some((_, at)) => *at,
+            None => {
+                session.record(Event::GenerationPlanned { plan: plan.clone().into() }).await?.at
+            }
+        };
+        let recorded = session.recorded.commit(id);
+        let commit = match recorded {
+            Some(commit) if !session.restarted => commit.to_owned(),
+            _ => self.write(&plan, at, recorded)?,
+        };
+        let rejected = plan.status == GenerationStatus::Rejected;
+        self.lineage.plan(plan);
+        self.lineage.committed(id, commit);
+        self.planned_at.push(at);
+        if recorded.is_none() {
+            self.streak = if rejected { self.streak + 1 } else { 0 };
+        }
+        Ok(())
+    }
+
+    fn write(
+        &self,
+        plan: &GenerationPlan,
+        at: UnixMillis,
+        recorded: Option<&str>,
+    ) -> Result<String, Stopped> {
+        let session = &self.session;
+        let provenance = Provenance { identity: &session.identity, kernel: &session.kernel, at };
+        if let Some(recorded) = recorded {
+            let recorded: CommitId = recorded.parse().map_err(EngineError::from)?;
+            let verified = session.archive.verify(&provenance, plan, Some(recorded))?;
+            return Ok(verified.committed.commit.to_string());
+        }
+        let written = session.archive.commit_generation(&provenance, plan)?;
+        session.append(Event::GenerationCommitted {
+            generation: plan.generation,
+            commit: written.commit.to_string(),
+            tree: written.tree.to_string(),
+        })?;
+        Ok(written.commit.to_string())
+    }
+
+    /// Takes in a measurement: the family tree, the script's word on the newcomer, evidence and note.
+    pub(super) async fn take_measured(
+        &mut self,
+        step: u32,
+        who: GenerationId,
+        measured: Measured,
+    ) -> Result<(), Stopped> {
+        let first = self.lineage.get(who).is_some_and(|g| g.measured.is_empty());
+        let mut files = FileSet(self.asked.remove(&who).unwrap_or_default());
+        for (episode, result, evidence) in measured {
+            files.0.extend(evidence.into_files(&result));
+            self.lineage.measured(who, episode, result);
+        }
+        let session = self.session.clone();
+        let recorded = session.recorded.evaluated(step).cloned();
+        let admitted = match &recorded {
+            Some((admitted, _, _)) => *admitted,
+            None if first && who.0 > 0 => self.ask_admission(who).await?,
+            None => self.lineage.get(who).is_none_or(|g| g.admitted),
+        };
+        self.lineage.admit(who, admitted);
+        let at = match recorded {
+            Some((_, _, at)) => at,
+            None => {
+                // The plan's time, so that evidence written again after a crash is the same commit.
+                let at = self.planned_at.get(who.0 as usize).copied().unwrap_or_default();
+                let run = &session.identity.run;
+                let evidence = session.archive.write_evidence(run, who, &files, at)?;
+                session
+                    .record(Event::Evaluated {
+                        step,
+                        generation: who,
+                        admitted,
+                        evidence: Some(evidence.to_string()),
+                    })
+                    .await?
+                    .at
+            }
+        };
+        self.note(who, at)?;
+        self.keep_hooks();
+        Ok(())
+    }
+
+    /// Writes the note of a generation, unless it has the text already.
+    fn note(&self, who: GenerationId, at: UnixMillis) -> Result<(), Stopped> {
+        let Some(commit) = self.commit(who)? else { return Ok(()) };
+        let note = measure::note(&self.session, &self.lineage, who);
+        if self.session.archive.note(commit)?.as_deref() != Some(&note) {
+            self.session.archive.set_note(commit, &note, at)?;
+        }
+        Ok(())
+    }
+
+    fn commit(&self, id: GenerationId) -> Result<Option<CommitId>, Stopped> {
+        let commit = self.lineage.get(id).and_then(|g| g.commit.as_deref());
+        Ok(commit.map(str::parse).transpose().map_err(EngineError::from)?)
+    }
+
+    /// Points the run's branches at where the family tree stands.
+    pub(super) fn point_branches(&mut self) -> Result<(), Stopped> {
+        let run = self.session.identity.run.clone();
+        for (branch, to) in
+            [(Branch::Latest, self.lineage.latest()), (Branch::Best, self.lineage.best())]
+        {
+            if self.pointed.get(branch.as_str()) == Some(&to) {
+                continue;
+            }
+            if let Some(commit) = self.commit(to)? {
+                let archive = &self.session.archive;
+                let from = archive.branch(&run, branch)?;
+                archive.set_branch(&run, branch, commit, from)?;
+                self.pointed.insert(branch.as_str(), to);
+            }
+        }
+        Ok(())
+    }
+}

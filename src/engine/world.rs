@@ -1,0 +1,170 @@
+//! The run as a script sees it: `S`. [`crate::domain::state`] has the fields.
+//!
+//! Select and test numbers never enter here.
+
+use std::collections::BTreeMap;
+
+use crate::base::digest::Digest;
+use crate::base::id::GenerationId;
+use crate::domain::event::GenerationStatus;
+use crate::domain::lineage::{Generation, Lineage};
+use crate::domain::settings::Identity;
+use crate::domain::state::{CladeState, CostState, GenerationState, OuterBudget};
+
+/// What a run may use: new generations, and episodes for all of them and the seed.
+pub fn budget(identity: &Identity, lineage: &Lineage) -> OuterBudget {
+    let episodes = u32::try_from(lineage.episodes().len()).unwrap_or(u32::MAX);
+    OuterBudget {
+        generations: identity.generations,
+        evals: episodes.saturating_mul(identity.generations.saturating_add(1)),
+    }
+}
+
+/// What it has used.
+pub fn used(lineage: &Lineage) -> OuterBudget {
+    let measured: usize = lineage.generations().iter().map(|g| g.measured.len()).sum();
+    OuterBudget { generations: lineage.made(), evals: u32::try_from(measured).unwrap_or(u32::MAX) }
+}
+
+/// Every generation as `S.gens` holds it, oldest first.
+pub fn generations(lineage: &Lineage) -> Vec<GenerationState> {
+    let clades = clades(lineage);
+    lineage
+        .generations()
+        .iter()
+        .zip(clades)
+        .map(|(generation, clade)| state_of(lineage, generation, clade))
+        .collect()
+}
+
+/// Sums over each generation and all that descend from it, each descendant counted once.
+fn clades(lineage: &Lineage) -> Vec<CladeState> {
+    let mut sums = vec![CladeState::default(); lineage.generations().len()];
+    for generation in lineage.generations().iter().filter(|g| !g.measured.is_empty()) {
+        let n = u32::try_from(generation.measured.len()).unwrap_or(u32::MAX);
+        let k: f64 = generation.measured.values().map(|result| result.score).sum();
+        let mean = generation.mean().unwrap_or(0.0);
+        for ancestor in lineage.ancestors(generation.id()) {
+            if let Some(sum) = sums.get_mut(ancestor.0 as usize) {
+                sum.n += n;
+                sum.k += k;
+                sum.best = sum.best.max(mean);
+            }
+        }
+    }
+    sums
+}
+
+fn state_of(lineage: &Lineage, generation: &Generation, clade: CladeState) -> GenerationState {
+    let plan = &generation.plan;
+    let valid = plan.status == GenerationStatus::Valid;
+    let todo = if valid { lineage.episodes() } else { &[] };
+    let files: BTreeMap<String, String> = generation
+        .files
+        .0
+        .iter()
+        .map(|(path, text)| (path.clone(), Digest::of(text.as_bytes()).to_string()))
+        .collect();
+    let trials: u32 = generation.measured.values().map(|result| result.trials).sum();
+    let mut state = GenerationState {
+        parents: plan.parents.clone(),
+        line: line(lineage, generation).0,
+        by: plan.by,
+        op: plan.op.clone(),
+        tag: plan.tag.clone(),
+        kids: generation.kids,
+        status: plan.status,
+        stage_failed: plan.stage_failed,
+        retired: generation.retired || !generation.admitted,
+        admitted: generation.admitted,
+        files,
+        changed: plan.changed.clone(),
+        lines: u32::try_from(generation.files.lines()).unwrap_or(u32::MAX),
+        cost: CostState { evaluations: u64::from(trials), ..CostState::default() },
+        clade,
+        turns: u32::from(!generation.measured.is_empty()),
+        ..GenerationState::new(generation.id(), plan.parents.first().copied(), todo)
+    };
+    state.measure(generation.measured.iter().map(|(id, result)| (id.clone(), result.score)));
+    state
+}
+
+/// The child of the root that a generation descends from, by first parents; the root is of its own line.
+fn line(lineage: &Lineage, generation: &Generation) -> GenerationId {
+    let mut at = generation;
+    while let Some(parent) = at.plan.parents.first().and_then(|id| lineage.get(*id)) {
+        if parent.plan.parents.is_empty() {
+            return at.id();
+        }
+        at = parent;
+    }
+    at.id()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::base::id::EpisodeId;
+    use crate::domain::event::{EpisodeResult, GenerationPlan, GenerationStatus};
+    use crate::domain::files::FileSet;
+
+    fn tree() -> Lineage {
+        let episodes: Vec<EpisodeId> =
+            ["t#0", "t#1"].iter().map(|id| id.parse().expect("an episode")).collect();
+        let mut tree = Lineage::new(episodes.clone());
+        for (number, parent) in [(0, None), (1, Some(0)), (2, Some(1))] {
+            tree.plan(GenerationPlan {
+                generation: GenerationId(number),
+                parents: parent.map(GenerationId).into_iter().collect(),
+                by: parent.map(GenerationId),
+                op: "rewrite".into(),
+                status: GenerationStatus::Valid,
+                files: FileSet::from_iter([("agent.toml", format!("# {number}\n"))]),
+                changed: Vec::new(),
+                summary: String::new(),
+                diagnostics: Vec::new(),
+                stage_failed: None,
+                model: None,
+                repairs: 0,
+                tag: serde_json::Map::new(),
+            });
+        }
+        for (number, episode, score) in [(0, 0, 0.2), (0, 1, 0.6), (1, 0, 0.5)] {
+            let result = EpisodeResult {
+                start_metric: Some(0.0),
+                metric: Some(score * 10.0),
+                score,
+                best: FileSet::default(),
+                attempts: 3,
+                accepted: 1,
+                trials: 9,
+                select_metric: Some(98_765.5),
+                select_score: Some(0.987_655),
+                failures: BTreeMap::new(),
+                credit: BTreeMap::new(),
+            };
+            tree.measured(GenerationId(number), episodes[episode].clone(), result);
+        }
+        tree
+    }
+
+    #[test]
+    fn scripts_see_sums_over_clades_and_what_is_left_to_measure() {
+        let found = json!(generations(&tree()));
+        assert_eq!(found[0]["clade"], json!({"n": 3, "k": 0.2 + 0.6 + 0.5, "best": 0.5}));
+        assert_eq!(found[1]["clade"]["n"], json!(1));
+        assert_eq!(found[1]["todo"], json!(["t#1"]));
+        assert_eq!(found[0]["failed"], json!(["t#0", "t#1"]));
+        assert_eq!(found[0]["passed"], json!([]));
+        assert_eq!((&found[1]["line"], &found[2]["line"]), (&json!(1), &json!(1)));
+        assert_eq!(found[0]["kids"], json!(1));
+    }
+
+    #[test]
+    fn select_numbers_never_reach_a_script() {
+        let text = serde_json::to_string(&generations(&tree())).expect("text");
+        assert!(!text.contains("select") && !text.contains("9876"), "{text}");
+    }
+}
