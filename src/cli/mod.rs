@@ -1,8 +1,98 @@
 //! Layer 6: the command line, the only place that knows a terminal.
+//!
+//! A verb is a file of `verb`: its arguments, its help with examples, and one function. What several verbs share has
+//! a file here: the process's surroundings (`edge`), recorded runs (`recorded`), a run under way (`session`).
+//! Every command ends in one place, with one type of failure and one table of exit codes (`failure`).
 
+use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
+
+use clap::Parser;
+
+pub mod edge;
+pub mod failure;
+pub mod output;
+
+mod agent_folder;
+mod arguments;
+mod machine;
+mod order;
+mod progress;
+mod recorded;
+mod session;
+mod stop_request;
+mod translation;
+mod verb;
+
+use crate::sandbox::supervisor;
+use crate::script;
+use arguments::{Arguments, Verb};
+use edge::Edge;
+use failure::{Exit, Failure};
 
 /// Runs the command line of this process. The two hidden verbs come first, before any thread exists.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let words: Vec<String> =
+        std::env::args_os().skip(1).map_while(|word| word.into_string().ok()).collect();
+    match words.split_first() {
+        Some((verb, rest)) if verb == supervisor::VERB => supervisor::main(rest),
+        Some((verb, _)) if verb == script::WORKER_VERB => script::worker::main(),
+        _ => people(),
+    }
+}
+
+/// Runs a verb that people type.
+fn people() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(refusal) => return answer_clap(&refusal),
+    };
+    panic::set_hook(Box::new(|panicked| {
+        let place =
+            panicked.location().map(|place| format!(" at {}:{}", place.file(), place.line()));
+        let text = panicked.payload_as_str().unwrap_or("no message");
+        output::note(&format!("defect{}: {text}", place.unwrap_or_default()));
+    }));
+    let ended = panic::catch_unwind(AssertUnwindSafe(|| {
+        let edge = Edge::of_process(arguments.lab)?;
+        dispatch(&arguments.verb, &edge).map_err(|failure| failure.typed(edge.typed))
+    }));
+    match ended {
+        Ok(Ok(())) => Exit::Done.into(),
+        Ok(Err(failure)) => failure.report(),
+        Err(_) => Failure::new(Exit::Defect, "this is a defect of hyperagent, not of your input")
+            .because("the line above says where")
+            .next("nothing recorded is lost: `hyperagent status` tells where the run stands")
+            .report(),
+    }
+}
+
+fn dispatch(verb: &Verb, edge: &Edge) -> Result<(), Failure> {
+    match verb {
+        Verb::Run(args) => verb::run::run(args, edge),
+        Verb::Resume(args) => verb::resume::run(args, edge),
+        Verb::Status(args) => verb::status::run(args, edge),
+        Verb::Stop(args) => verb::stop::run(args, edge),
+        Verb::Log(args) => verb::log::run(args, edge),
+        Verb::Show(args) => verb::show::run(args, edge),
+        Verb::Diff(args) => verb::diff::run(args, edge),
+        Verb::Trace(args) => verb::trace::run(args, edge),
+        Verb::Cost(args) => verb::cost::run(args, edge),
+        Verb::Best(args) => verb::best::run(args, edge),
+        Verb::Rollback(args) => verb::rollback::run(args, edge),
+        Verb::Adopt(args) => verb::adopt::run(args, edge),
+        Verb::Validate(args) => verb::validate::run(args, edge),
+        Verb::Task(args) => verb::task::run(args, edge),
+        Verb::Seed(args) => verb::seed::run(args, edge),
+        Verb::Init(args) => verb::init::run(args, edge),
+        Verb::Doctor(args) => verb::doctor::run(args, edge),
+        Verb::Completions(args) => verb::completions::run(args),
+    }
+}
+
+/// Help and version are answers; everything else that clap says is a usage error.
+fn answer_clap(refusal: &clap::Error) -> ExitCode {
+    // A reader that went away (`--help | head`) is nobody's failure.
+    let _ = refusal.print();
+    if refusal.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
 }

@@ -1,0 +1,123 @@
+//! What is worth a line of its own.
+
+use crate::domain::event::{Event, GenerationStatus, Record};
+use crate::domain::settings::{Identity, Start};
+use crate::view::figure;
+use crate::view::ink::Page;
+use crate::view::{GenerationView, RunView, listing};
+
+/// The line that a record is worth, if any; the view has taken the record in.
+pub fn news(record: &Record, view: &RunView, page: Page) -> Option<String> {
+    match &record.event {
+        Event::RunStarted { identity, sandbox, .. } => {
+            Some(format!("{}, sandbox {sandbox}", opening(identity, page)))
+        }
+        Event::RunResumed { .. } => {
+            let identity = view.identity.as_ref()?;
+            Some(format!(
+                "{} goes on: {} of {} made, {} behind it",
+                page.ink.strong(identity.run.as_str()),
+                view.rewrites(),
+                figure::count(u64::from(identity.generations), "rewrite"),
+                figure::count(u64::from(view.attempts()), "attempt"),
+            ))
+        }
+        Event::GenerationPlanned { plan } if plan.status != GenerationStatus::Valid => {
+            view.generations.get(&plan.generation).map(|generation| refused(generation, page))
+        }
+        Event::Evaluated { generation, .. } => {
+            view.generations.get(generation).map(|generation| measured(view, generation, page))
+        }
+        Event::Refused { diagnostic, .. } => {
+            Some(format!("action refused: {}", page.ink.bad(&diagnostic.to_string())))
+        }
+        Event::SolutionCompared { report } => Some(format!(
+            "{}: start {} -> best {} over {} fresh cases",
+            report.task,
+            figure::metric(report.seed),
+            figure::metric(report.best),
+            report.n
+        )),
+        Event::RunHalted { detail, .. } => Some(format!("halted: {}", page.ink.bad(detail))),
+        _ => None,
+    }
+}
+
+/// How far the generation under measurement is, in a line; `None` when none is.
+pub fn heartbeat(view: &RunView) -> Option<String> {
+    let generation = view
+        .generations
+        .values()
+        .rev()
+        .find(|generation| generation.episodes.values().any(|episode| !episode.ended))?;
+    let best = generation.episodes.values().filter_map(|episode| episode.score).reduce(f64::max);
+    Some(format!(
+        "  measuring {}: {} of {}, {} kept, best score {}",
+        generation.id,
+        generation.attempts(),
+        figure::count(attempts_of_a_generation(view), "attempt"),
+        generation.accepted(),
+        figure::score(best),
+    ))
+}
+
+/// The attempts that measuring one generation takes at most.
+pub fn attempts_of_a_generation(view: &RunView) -> u64 {
+    view.identity.as_ref().map_or(0, |identity| {
+        u64::from(identity.attempts) * u64::from(identity.episodes) * identity.tasks.len() as u64
+    })
+}
+
+fn opening(identity: &Identity, page: Page) -> String {
+    let tasks: Vec<&str> = identity.tasks.iter().map(|task| task.as_str()).collect();
+    format!(
+        "{}: {} on {}; {}, each measured by {} of {}, {}, seed {}",
+        page.ink.strong(identity.run.as_str()),
+        identity.agent,
+        tasks.join(", "),
+        figure::count(u64::from(identity.generations), "rewrite"),
+        figure::count(u64::from(identity.episodes) * identity.tasks.len() as u64, "episode"),
+        figure::count(u64::from(identity.attempts), "attempt"),
+        match identity.start {
+            Start::Carry => "carrying solutions on",
+            Start::Initial => "each from the initial solution",
+        },
+        identity.seed,
+    )
+}
+
+fn measured(view: &RunView, generation: &GenerationView, page: Page) -> String {
+    let metrics: Vec<String> = generation
+        .episodes
+        .iter()
+        .filter_map(|(id, episode)| Some((id, episode.metric?)))
+        .map(|(id, metric)| format!("{id} {}", figure::metric(metric)))
+        .collect();
+    let best =
+        if view.best() == Some(generation.id) { page.ink.strong(" ★") } else { String::new() };
+    let told = format!(
+        "{}  {}",
+        listing::what(generation),
+        page.ink.faint(&format!(
+            "[{}; {}/{} kept]",
+            metrics.join(", "),
+            generation.accepted(),
+            generation.attempts()
+        )),
+    );
+    format!(
+        "{}  {:>5}  {}  {told}{best}",
+        page.ink.name(&generation.id.to_string()),
+        figure::score(generation.mean()),
+        figure::effect(view.effect(generation), page.ink),
+    )
+}
+
+fn refused(generation: &GenerationView, page: Page) -> String {
+    let found = generation.diagnostics.first().map(ToString::to_string).unwrap_or_default();
+    format!(
+        "{}  {}: {found}",
+        page.ink.name(&generation.id.to_string()),
+        page.ink.bad(listing::status_word(generation.status)),
+    )
+}

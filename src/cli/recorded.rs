@@ -1,0 +1,143 @@
+//! Recorded runs, opened for reading.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::edge::Edge;
+use super::failure::{Exit, Failure};
+use super::output;
+use crate::archive::{Archive, CommitId};
+use crate::base::id::{GenerationId, RunName};
+use crate::journal::{self, Records, TornTail};
+use crate::lab::Lab;
+use crate::view::{GenerationView, RunView};
+
+/// One recorded run.
+pub struct Recorded {
+    /// The archive it is in.
+    pub archive: Archive,
+    /// Its name.
+    pub run: RunName,
+    /// The folder of its journal.
+    pub folder: PathBuf,
+    /// What its journal says.
+    pub view: RunView,
+    /// Whether a process works on it now.
+    pub held: bool,
+}
+
+/// One generation of a recorded run.
+pub struct Target {
+    /// The run it belongs to.
+    pub recorded: Recorded,
+    /// Its number.
+    pub generation: GenerationId,
+    /// Its commit.
+    pub commit: CommitId,
+}
+
+/// Opens the archive of a lab that has seen a run.
+pub fn archive(lab: &Lab, edge: &Edge) -> Result<Archive, Failure> {
+    if !lab.generations().join(".git").exists() {
+        return Err(Failure::usage("this lab has no run yet").next(edge.hint("run")));
+    }
+    Ok(Archive::open(&lab.generations())?)
+}
+
+/// The runs that have a journal, in the order of their names.
+pub fn runs(archive: &Archive) -> Result<Vec<RunName>, Failure> {
+    let folder = archive.path().join("hyperagent");
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => {
+            return Err(Failure::new(
+                Exit::Environment,
+                format!("{} cannot be read", folder.display()),
+            )
+            .because(error.to_string()));
+        }
+    };
+    let mut runs: Vec<RunName> = entries
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().join(journal::FILE).is_file())
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect();
+    runs.sort();
+    Ok(runs)
+}
+
+impl Recorded {
+    /// Opens a run, by default the newest.
+    pub fn open(lab: &Lab, edge: &Edge, run: Option<&RunName>) -> Result<Self, Failure> {
+        let archive = archive(lab, edge)?;
+        let run = match run {
+            Some(run) => run.clone(),
+            None => archive
+                .newest_run()?
+                .ok_or_else(|| Failure::usage("this lab has no run yet").next(edge.hint("run")))?,
+        };
+        Self::read(archive, run)
+    }
+
+    fn read(archive: Archive, run: RunName) -> Result<Self, Failure> {
+        let folder = archive.journal_folder(&run);
+        if !folder.join(journal::FILE).exists() {
+            return Err(unknown_run(&archive, &run)?);
+        }
+        let mut records = Records::open(&folder)?;
+        let mut view = RunView::default();
+        for record in records.by_ref() {
+            view.apply(&record?);
+        }
+        let held = journal::holder(&folder).is_some_and(|holder| holder.is_alive());
+        if let Some(torn) = records.torn().filter(|_| !held) {
+            say_torn(torn);
+        }
+        Ok(Self { archive, run, folder, view, held })
+    }
+
+    /// What the run says of a generation.
+    pub fn generation(&self, id: GenerationId) -> Result<&GenerationView, Failure> {
+        self.view.generations.get(&id).ok_or_else(|| {
+            Failure::new(
+                Exit::Damaged,
+                format!("{id} is in the archive but not in the journal of {}", self.run),
+            )
+            .because("the archive and the journal come from different histories")
+        })
+    }
+}
+
+impl Target {
+    /// Finds a generation by `gen-00007`, `RUN/gen-00007`, `best`, `latest`, `certified` or a commit id.
+    pub fn find(lab: &Lab, edge: &Edge, text: &str) -> Result<Self, Failure> {
+        let archive = archive(lab, edge)?;
+        if text == "certified" || text.ends_with("/certified") {
+            return Err(Failure::usage("no generation is certified")
+                .because("this version compares but does not certify: every verdict is `undecided`")
+                .next(edge.hint("show best")));
+        }
+        let found = archive
+            .resolve(text, None)
+            .map_err(|error| Failure::from(error).next(edge.hint("log")))?;
+        let recorded = Recorded::read(archive, found.run)?;
+        Ok(Self { recorded, generation: found.generation, commit: found.commit })
+    }
+
+    /// What its run says of it.
+    pub fn view(&self) -> Result<&GenerationView, Failure> {
+        self.recorded.generation(self.generation)
+    }
+}
+
+fn unknown_run(archive: &Archive, run: &RunName) -> Result<Failure, Failure> {
+    let known: Vec<String> = runs(archive)?.iter().map(ToString::to_string).collect();
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    Ok(Failure::usage(format!("there is no run `{run}`"))
+        .because(format!("runs in this lab: {known}")))
+}
+
+fn say_torn(torn: &TornTail) {
+    output::note(&format!("note: {torn}"));
+}

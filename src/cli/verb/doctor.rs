@@ -1,0 +1,265 @@
+//! `doctor`: the health of this machine and lab.
+
+use std::fmt::Write as _;
+
+use crate::archive::Archive;
+use crate::base::environment::Environment;
+use crate::cli::edge::Edge;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::machine::{self, Cache};
+use crate::cli::output;
+use crate::cli::recorded;
+use crate::cli::session;
+use crate::domain::outcome::SandboxLevel;
+use crate::domain::settings::{Dialect, LabConfig, ModelSpec};
+use crate::journal;
+use crate::lab::{Lab, LabError};
+use crate::sandbox::{self, Probe};
+use crate::view::document::doctor::{
+    ArchiveHealth, AttackHealth, DoctorDocument, ModelHealth, PythonHealth, SandboxHealth,
+};
+use crate::view::ink::Page;
+
+/// Arguments of `doctor`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  hyperagent doctor
+  hyperagent doctor --json
+
+Works outside a lab too, and then leaves out models and archive. The sandbox is attacked anew each time.")]
+pub struct Args {
+    /// Write one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Examines everything, tells it, and fails with the code of the worst finding.
+pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
+    let (document, worst) = examine(edge)?;
+    if args.json {
+        output::document(&document)?;
+    } else {
+        output::answer(&told(&document, edge.page))?;
+    }
+    match worst {
+        Some(code) => Err(Failure::silent(code)),
+        None => Ok(()),
+    }
+}
+
+fn examine(edge: &Edge) -> Result<(DoctorDocument, Option<Exit>), Failure> {
+    let lab = match edge.open_lab() {
+        Ok(lab) => Some(lab),
+        Err(_) if edge.lab.is_none() && outside_any_lab(edge) => None,
+        Err(failure) => return Err(failure),
+    };
+    let config = lab.as_ref().map(|lab| lab.config.clone()).unwrap_or_default();
+    let cache = Cache::of(edge)?;
+    let (probe, python) = session::runtime()?.block_on(async {
+        (attack_anew(edge, &cache).await, machine::interpreter(edge, &config, &cache).await)
+    });
+
+    let mut problems = Vec::new();
+    let mut worst = None;
+    let mut found = |code: Exit, problem: String| {
+        worst = worst.or(Some(code));
+        problems.push(problem);
+    };
+    let sandbox = sandbox_health(&probe, &config, &mut found);
+    let python = match python {
+        Ok(python) => {
+            Some(PythonHealth { path: python.path.display().to_string(), version: python.version })
+        }
+        Err(failure) => {
+            found(Exit::Environment, format!("{}: install CPython 3.11 or later", failure.what));
+            None
+        }
+    };
+    let models = match &lab {
+        Some(lab) => models(lab, edge, &mut found)?,
+        None => Vec::new(),
+    };
+    let archive = lab.as_ref().and_then(|lab| archive_health(lab, &mut found));
+    Ok((DoctorDocument { sandbox, python, models, archive, problems }, worst))
+}
+
+/// The strongest level, never from the cache, with every attack at that level.
+async fn attack_anew(edge: &Edge, cache: &Cache) -> Result<Probe, Failure> {
+    let probe = machine::probe(edge, cache).await?;
+    let attacks = sandbox::attacks(&machine::host(edge, &probe)).await?;
+    Ok(Probe { attacks, ..probe })
+}
+
+fn outside_any_lab(edge: &Edge) -> bool {
+    matches!(Lab::find(&edge.cwd), Err(LabError::NotFound { .. }))
+}
+
+fn sandbox_health(
+    probe: &Result<Probe, Failure>,
+    config: &LabConfig,
+    found: &mut impl FnMut(Exit, String),
+) -> SandboxHealth {
+    let probe = match probe {
+        Ok(probe) => probe,
+        Err(failure) => {
+            found(Exit::SandboxTooWeak, format!("{} {}", failure.what, failure.why));
+            return SandboxHealth { level: None, attacks: Vec::new() };
+        }
+    };
+    if probe.level < config.sandbox.min_level {
+        let lacking = probe.lacking.join("; ");
+        found(
+            Exit::SandboxTooWeak,
+            format!(
+                "the sandbox reaches `{}` only, and code written by models needs `{}`: {lacking}",
+                probe.level, config.sandbox.min_level
+            ),
+        );
+    }
+    SandboxHealth {
+        level: Some(probe.level),
+        attacks: probe
+            .attacks
+            .iter()
+            .map(|attack| AttackHealth {
+                name: attack.name.clone(),
+                stopped: attack.stopped,
+                detail: attack.detail.clone(),
+            })
+            .collect(),
+    }
+}
+
+fn models(
+    lab: &Lab,
+    edge: &Edge,
+    found: &mut impl FnMut(Exit, String),
+) -> Result<Vec<ModelHealth>, Failure> {
+    let environment = lab.environment(edge.environment.clone())?;
+    let mut models: Vec<ModelHealth> = ["offline", "random"]
+        .into_iter()
+        .map(|alias| ModelHealth {
+            alias: alias.to_owned(),
+            ok: true,
+            detail: "built in: no key, no network; prompts have no effect".to_owned(),
+        })
+        .collect();
+    for (alias, spec) in &lab.config.models {
+        let (ok, detail) = model_health(spec, lab, &environment);
+        if !ok {
+            found(Exit::Usage, format!("model `{alias}`: {detail}"));
+        }
+        models.push(ModelHealth { alias: alias.to_string(), ok, detail });
+    }
+    Ok(models)
+}
+
+/// Whether a call could be tried; nothing is sent.
+fn model_health(spec: &ModelSpec, lab: &Lab, environment: &Environment) -> (bool, String) {
+    match (spec.dialect, &spec.key_env, &spec.source) {
+        (Dialect::OpenaiChat, _, _) if !cfg!(feature = "http") => {
+            (false, "this build has no HTTP; build it with the feature `http`".to_owned())
+        }
+        (Dialect::OpenaiChat, Some(name), _) if environment.get(name).is_none() => {
+            (false, format!("{name} is not set, neither in the environment nor in the lab's .env"))
+        }
+        (Dialect::OpenaiChat, Some(name), _) => {
+            (true, format!("key present in {name}; not called"))
+        }
+        (Dialect::OpenaiChat, None, _) => (true, "no key configured; not called".to_owned()),
+        (Dialect::Scripted, _, Some(source)) if !lab.root().join(source).is_file() => {
+            (false, format!("there is no file {source}"))
+        }
+        (Dialect::Scripted, ..) => (true, "answers from a file".to_owned()),
+        (Dialect::Replay, ..) => (true, "answers of a recorded run".to_owned()),
+        (Dialect::Offline | Dialect::Random, ..) => (true, "built in".to_owned()),
+    }
+}
+
+/// Reads every journal whole, and the refs of every generation.
+fn archive_health(lab: &Lab, found: &mut impl FnMut(Exit, String)) -> Option<ArchiveHealth> {
+    if !lab.generations().join(".git").exists() {
+        return None;
+    }
+    let archive = match Archive::open(&lab.generations()) {
+        Ok(archive) => archive,
+        Err(error) => {
+            found(Exit::Damaged, error.to_string());
+            return Some(ArchiveHealth { ok: false, runs: Vec::new(), detail: error.to_string() });
+        }
+    };
+    let runs = recorded::runs(&archive).unwrap_or_default();
+    let (mut records, mut generations, mut broken) = (0, 0, Vec::new());
+    for run in &runs {
+        match journal::read(&archive.journal_folder(run)) {
+            Ok(history) => records += history.records.len(),
+            Err(error) => broken.push(format!("{run}: {error}")),
+        }
+        match archive.generations(run) {
+            Ok(entries) => generations += entries.len(),
+            Err(error) => broken.push(format!("{run}: {error}")),
+        }
+    }
+    let ok = broken.is_empty();
+    let detail = if ok {
+        format!("{generations} generations, {records} records, every checksum fits")
+    } else {
+        broken.join("; ")
+    };
+    if !ok {
+        found(Exit::Damaged, detail.clone());
+    }
+    Some(ArchiveHealth { ok, runs: runs.iter().map(ToString::to_string).collect(), detail })
+}
+
+fn told(document: &DoctorDocument, page: Page) -> String {
+    let mut text = String::new();
+    let mark = |ok: bool| if ok { page.ink.good("ok  ") } else { page.ink.bad("FAIL") };
+    let level = document.sandbox.level.map_or("none".to_owned(), |level| level.to_string());
+    let _ = writeln!(text, "{} {level}", page.ink.strong("sandbox"));
+    if document.sandbox.level == Some(SandboxLevel::Rlimits) {
+        let _ = writeln!(text, "  {}", page.ink.bad("limits only: this is NOT a sandbox"));
+    }
+    for attack in &document.sandbox.attacks {
+        let word = if attack.stopped { page.ink.good("stopped") } else { page.ink.bad("THROUGH") };
+        let _ = writeln!(text, "  {word}  {:<22} {}", attack.name, page.ink.faint(&attack.detail));
+    }
+    match &document.python {
+        Some(python) => {
+            let _ = writeln!(
+                text,
+                "{} {} {}",
+                page.ink.strong("python "),
+                python.version,
+                page.ink.faint(&python.path)
+            );
+        }
+        None => {
+            let _ = writeln!(text, "{} {}", page.ink.strong("python "), page.ink.bad("none"));
+        }
+    }
+    if !document.models.is_empty() {
+        let _ = writeln!(text, "{}", page.ink.strong("models"));
+    }
+    for model in &document.models {
+        let _ = writeln!(text, "  {}  {:<22} {}", mark(model.ok), model.alias, model.detail);
+    }
+    if let Some(archive) = &document.archive {
+        let _ = writeln!(
+            text,
+            "{}\n  {}  {:<22} {}",
+            page.ink.strong("archive"),
+            mark(archive.ok),
+            archive.runs.join(", "),
+            archive.detail
+        );
+    }
+    if document.problems.is_empty() {
+        let _ = writeln!(text, "{}", page.ink.good("all is well"));
+    }
+    for problem in &document.problems {
+        let _ = writeln!(text, "{} {problem}", page.ink.bad("problem:"));
+    }
+    text
+}

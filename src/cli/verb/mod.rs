@@ -1,0 +1,20 @@
+//! The verbs, a file each: what it takes, what it does.
+
+pub mod adopt;
+pub mod best;
+pub mod completions;
+pub mod cost;
+pub mod diff;
+pub mod doctor;
+pub mod init;
+pub mod log;
+pub mod resume;
+pub mod rollback;
+pub mod run;
+pub mod seed;
+pub mod show;
+pub mod status;
+pub mod stop;
+pub mod task;
+pub mod trace;
+pub mod validate;

@@ -1,0 +1,90 @@
+//! `run`: start a run, or go on with an unfinished one.
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+use crate::base::id::{Alias, RunName, TaskName};
+use crate::cli::edge::Edge;
+use crate::cli::failure::Failure;
+use crate::cli::order::{self, Caps, Choice};
+use crate::cli::session;
+use crate::domain::settings::Start;
+
+/// Arguments of `run`.
+#[derive(Debug, Default, clap::Args)]
+#[command(after_help = "\
+Examples:
+  hyperagent run                                     the main job: offline, under a minute on two cores
+  hyperagent run --generations 20 --attempts 40      a longer one
+  hyperagent run --agent autoresearch --fresh        another method, from seed/
+  hyperagent run --model fast --max-usd 2            a language model from hyperagent.toml
+  hyperagent run --start initial --seed 7 --json     generations comparable at equal budget; events on stdout
+
+Ctrl+C stops it where nothing is lost; the same command, or `hyperagent resume`, goes on.")]
+pub struct Args {
+    /// The run's name [default: the unfinished run, else run-1, run-2, …].
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<RunName>,
+    /// The agent to start from: a folder, or the name of a method in seed/ [default: agent_config].
+    #[arg(long, value_name = "PATH or SEED")]
+    pub agent: Option<String>,
+    /// A task to work on; may be repeated [default: snake].
+    #[arg(long, value_name = "TASK")]
+    pub task: Vec<TaskName>,
+    /// Rewrites to make, rejected ones included [default: 6].
+    #[arg(long, value_name = "N")]
+    pub generations: Option<u32>,
+    /// Attempts of one episode [default: 16].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub attempts: Option<u32>,
+    /// Episodes of each task that a generation is measured on [default: 2].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub episodes: Option<u32>,
+    /// Where an episode starts: from the best solution of the ancestors, or from the task's initial one
+    /// [default: carry].
+    #[arg(long, value_name = "WHERE", value_parser = start_parser())]
+    pub start: Option<Start>,
+    /// Run a frozen copy of the agent beside it, for comparison.
+    #[arg(long)]
+    pub control: bool,
+    /// The model that answers every role, by its alias in hyperagent.toml [default: as the agent says].
+    #[arg(long, value_name = "ALIAS")]
+    pub model: Option<Alias>,
+    /// The seed of every random draw [default: 1].
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Actions open at once when a strategy is asked; part of what the run is [default: 1].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub width: Option<u32>,
+    /// Bounds that never change results.
+    #[command(flatten)]
+    pub caps: Caps,
+    /// Start a new run even if one is unfinished.
+    #[arg(long)]
+    pub fresh: bool,
+    /// Write every event as a line of JSON on standard output; the last is the result.
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn start_parser() -> impl TypedValueParser<Value = Start> {
+    PossibleValuesParser::new(["carry", "initial"]).map(|word| match word.as_str() {
+        "initial" => Start::Initial,
+        _ => Start::Carry,
+    })
+}
+
+/// Runs, and tells what came of it.
+pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
+    let lab = edge.open_lab()?;
+    if args.control {
+        return Err(Failure::usage("--control is not in this version")
+            .because("the frozen arm and its paired comparison are not built yet")
+            .next(edge.hint("run --start initial")));
+    }
+    let order = match order::choose(args, &lab, edge)? {
+        Choice::Over(run) => return session::already_over(&run, args.json, &lab, edge),
+        Choice::Continue(identity) => order::go_on(*identity),
+        Choice::New(run) => order::new_run(args, run, &lab, edge)?,
+    };
+    session::perform(order, args.caps, args.json, &lab, edge)
+}

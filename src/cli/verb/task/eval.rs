@@ -1,0 +1,159 @@
+//! `task eval`: one solution, measured case by case.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use crate::base::id::TaskName;
+use crate::cli::edge::Edge;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::machine::{self, Cache};
+use crate::cli::order;
+use crate::cli::output;
+use crate::cli::session;
+use crate::domain::outcome::Outcome;
+use crate::domain::task::{Split, Task};
+use crate::evaluate::Evaluator;
+use crate::lab::Lab;
+use crate::view::document::evaluation::EvaluationDocument;
+use crate::view::figure;
+
+/// Arguments of `task eval`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  hyperagent task eval snake                                  the task's own start, on train
+  hyperagent task eval snake player.py --split public         on the published games
+  hyperagent task eval snake player.py --json")]
+pub struct Args {
+    /// The task.
+    pub task: TaskName,
+    /// The solution: a file, or a folder [default: the task's initial solution].
+    pub file: Option<PathBuf>,
+    /// The case set: train, report, or a public one of the task.
+    #[arg(long, value_name = "SET", default_value = "train")]
+    pub split: String,
+    /// The seed that fresh case sets are drawn from.
+    #[arg(long, value_name = "N", default_value_t = order::SEED)]
+    pub seed: u64,
+    /// Write one JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Measures, tells every case, and fails when there is no metric.
+pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
+    let lab = edge.open_lab()?;
+    let task = order::open_task(&lab, &args.task)?;
+    let split = split(&task, &args.split, edge)?;
+    let candidate = super::solution::read(&task, args.file.as_deref(), edge)?;
+    let cases = task.cases(&split, args.seed);
+    let measured = session::runtime()?.block_on(async {
+        let evaluator = evaluator(edge, &lab).await?;
+        Ok::<_, Failure>(evaluator.measure(&task, &candidate, &cases).await)
+    })?;
+    let score = measured.metric.map(|metric| task.spec.score.score(metric));
+    let document =
+        EvaluationDocument::of(task.name().to_string(), args.split.clone(), score, measured);
+    if args.json {
+        output::document(&document)?;
+    } else {
+        output::answer(&told(&document, &task, edge))?;
+    }
+    match document.outcome {
+        Outcome::Graded => Ok(()),
+        Outcome::Fault => Err(Failure::silent(Exit::Environment)),
+        Outcome::Invalid | Outcome::TimedOut | Outcome::Denied => {
+            Err(Failure::silent(Exit::NothingEvaluated))
+        }
+    }
+}
+
+/// An evaluator for a person's own solution, at the strongest level that holds here.
+pub async fn evaluator(edge: &Edge, lab: &Lab) -> Result<Evaluator, Failure> {
+    let cache = Cache::of(edge)?;
+    let probe = machine::probe(edge, &cache).await?;
+    if probe.level < lab.config.sandbox.min_level {
+        output::note(&format!(
+            "note: the sandbox reaches `{}` only; run only solutions you trust",
+            probe.level
+        ));
+    }
+    let python = machine::interpreter(edge, &lab.config, &cache).await?;
+    Ok(Evaluator::new(machine::host(edge, &probe), python, 1))
+}
+
+/// The case set, if a person may see its cases.
+fn split(task: &Task, name: &str, edge: &Edge) -> Result<Split, Failure> {
+    let known: Vec<&str> = task
+        .spec
+        .cases
+        .keys()
+        .map(String::as_str)
+        .filter(|set| !matches!(*set, "select" | "test"))
+        .collect();
+    match name {
+        "test" => Err(Failure::usage("the test set is sealed")
+            .because("a look at it would make every later result on it worthless")
+            .next(edge.hint(&format!("task eval {} --split report", task.name())))),
+        "select" => Err(Failure::usage("the select set is for the kernel alone")
+            .because("it decides which generation is best; nobody may aim at it")
+            .next(edge.hint(&format!("task eval {} --split report", task.name())))),
+        name if known.contains(&name) => Ok(Split(name.to_owned())),
+        name => Err(Failure::usage(format!("task `{}` has no case set `{name}`", task.name()))
+            .because(format!("sets: {}", known.join(", ")))),
+    }
+}
+
+fn told(document: &EvaluationDocument, task: &Task, edge: &Edge) -> String {
+    let ink = edge.page.ink;
+    let mut text = String::new();
+    let width = document.cases.iter().map(|case| case.id.len()).max().unwrap_or(0);
+    for case in &document.cases {
+        let _ = writeln!(
+            text,
+            "  {:<width$}  {:>8}  {}",
+            case.id,
+            figure::metric(case.metric),
+            ink.faint(&figure::cut(&case.feedback, edge.page.rest(width + 14)))
+        );
+    }
+    match document.metric {
+        Some(metric) => {
+            let _ = writeln!(
+                text,
+                "{}: {} {} on {} ({} cases), score {}",
+                ink.strong(&document.task),
+                figure::metric(metric),
+                task.spec.metric,
+                document.split,
+                document.cases.len(),
+                figure::score(document.score),
+            );
+        }
+        None => {
+            let _ = writeln!(
+                text,
+                "{}: {} ({}): {}",
+                ink.strong(&document.task),
+                ink.bad("no metric"),
+                document.error_class,
+                document.reason
+            );
+        }
+    }
+    for violation in &document.violations {
+        let _ = writeln!(text, "  {} {}", ink.bad("violation:"), violation.detail);
+    }
+    let level = document.sandbox.map_or("none".to_owned(), |level| level.to_string());
+    let _ = writeln!(
+        text,
+        "  {}",
+        ink.faint(&format!(
+            "{} wall, {} CPU, {} KiB at the peak, sandbox {level}",
+            figure::duration(document.usage.wall_ms),
+            figure::duration(document.usage.cpu_ms),
+            crate::view::spend::thousands(document.usage.peak_kb),
+        ))
+    );
+    text
+}

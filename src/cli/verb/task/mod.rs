@@ -1,0 +1,39 @@
+//! `task`: what agents work on.
+
+mod eval;
+mod list;
+mod play;
+mod solution;
+
+use clap::Subcommand;
+
+use crate::cli::edge::Edge;
+use crate::cli::failure::Failure;
+
+/// Arguments of `task`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What can be done with tasks.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// List the tasks of the lab.
+    List(list::Args),
+    /// Measure one solution, case by case.
+    Eval(eval::Args),
+    /// Play one case back.
+    Play(play::Args),
+}
+
+/// Does it.
+pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
+    match &args.verb {
+        Verb::List(args) => list::run(args, edge),
+        Verb::Eval(args) => eval::run(args, edge),
+        Verb::Play(args) => play::run(args, edge),
+    }
+}

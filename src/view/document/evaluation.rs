@@ -1,0 +1,51 @@
+//! `task eval --json`.
+
+use serde::Serialize;
+
+use crate::domain::outcome::{CaseResult, Measurement, Outcome, SandboxLevel, Usage, Violation};
+
+/// The measurement of one solution, case by case.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EvaluationDocument {
+    /// The task.
+    pub task: String,
+    /// The case set.
+    pub split: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The mean metric; null unless graded.
+    pub metric: Option<f64>,
+    /// Its score; null unless graded.
+    pub score: Option<f64>,
+    /// Per case.
+    pub cases: Vec<CaseResult>,
+    /// What it tried or exceeded.
+    pub violations: Vec<Violation>,
+    /// What it used.
+    pub usage: Usage,
+    /// The level it ran at; null when it never ran.
+    pub sandbox: Option<SandboxLevel>,
+    /// Why it is not graded; empty when graded.
+    pub reason: String,
+    /// A short class of the failure; empty when graded.
+    pub error_class: String,
+}
+
+impl EvaluationDocument {
+    /// The document of a measurement.
+    pub fn of(task: String, split: String, score: Option<f64>, measured: Measurement) -> Self {
+        Self {
+            task,
+            split,
+            outcome: measured.outcome,
+            metric: measured.metric,
+            score,
+            cases: measured.cases,
+            violations: measured.violations,
+            usage: measured.usage,
+            sandbox: measured.sandbox,
+            reason: measured.reason,
+            error_class: measured.error_class,
+        }
+    }
+}

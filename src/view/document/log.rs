@@ -1,0 +1,109 @@
+//! `log --json`.
+
+use serde::Serialize;
+
+use super::super::run::RunView;
+use super::super::spend::CostDocument;
+use crate::domain::event::{Diagnostic, GenerationStatus};
+
+/// All generations of a run, oldest first, rejected ones included.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LogDocument {
+    /// The run.
+    pub run: String,
+    /// The generation with the highest select mean.
+    pub best: Option<String>,
+    /// The newest valid generation, or the one a person went back to.
+    pub latest: Option<String>,
+    /// Its generations.
+    pub generations: Vec<LogEntry>,
+}
+
+/// One generation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LogEntry {
+    /// Its number.
+    pub id: String,
+    /// Its commit; null before it exists.
+    pub commit: Option<String>,
+    /// The generations it came from.
+    pub parents: Vec<String>,
+    /// A word for the kind of rewrite.
+    pub op: String,
+    /// Valid, rejected or fault.
+    pub status: GenerationStatus,
+    /// How it measured; the mean is null before an episode ended.
+    pub score: ScoreDocument,
+    /// Its mean score minus the parent's, in pairs; null when nothing is in common.
+    pub effect: Option<f64>,
+    /// Paths that differ from the first parent.
+    pub files_changed: Vec<String>,
+    /// What changed, in a line.
+    pub summary: String,
+    /// What the validation found last; empty when valid.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What calls used.
+    pub cost: CostDocument,
+}
+
+/// A mean with the number of episodes it is over.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ScoreDocument {
+    /// The mean score.
+    pub mean: Option<f64>,
+    /// Episodes that ended.
+    pub n: usize,
+}
+
+impl LogDocument {
+    /// The document of a run.
+    pub fn of(view: &RunView) -> Self {
+        let identity = view.identity.as_ref();
+        Self {
+            run: identity.map(|identity| identity.run.to_string()).unwrap_or_default(),
+            best: view.best().map(|id| id.to_string()),
+            latest: view.latest.map(|id| id.to_string()),
+            generations: view
+                .generations
+                .values()
+                .map(|generation| LogEntry {
+                    id: generation.id.to_string(),
+                    commit: generation.commit.clone(),
+                    parents: generation.parents.iter().map(ToString::to_string).collect(),
+                    op: generation.op.clone(),
+                    status: generation.status,
+                    score: ScoreDocument { mean: generation.mean(), n: generation.measured() },
+                    effect: view.effect(generation),
+                    files_changed: generation.changed.clone(),
+                    summary: generation.summary.clone(),
+                    diagnostics: generation.diagnostics.clone(),
+                    cost: CostDocument::from(&generation.spend),
+                })
+                .collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample::small_run;
+    use super::*;
+
+    #[test]
+    fn the_document_has_every_field_of_the_contract() {
+        let document =
+            serde_json::to_value(LogDocument::of(&RunView::of(&small_run()))).expect("a document");
+        assert_eq!(document["run"], "run-1");
+        let entries = document["generations"].as_array().expect("generations");
+        assert_eq!(entries.len(), 4);
+        for field in
+            ["id", "commit", "parents", "op", "status", "score", "files_changed", "summary", "cost"]
+        {
+            assert!(entries[1].get(field).is_some(), "`{field}` is missing");
+        }
+        assert_eq!(entries[1]["parents"], serde_json::json!(["gen-00000"]));
+        assert_eq!(entries[1]["score"]["n"], 1);
+        assert_eq!(entries[2]["status"], "rejected");
+        assert_eq!(entries[2]["score"]["mean"], serde_json::Value::Null);
+    }
+}

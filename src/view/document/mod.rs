@@ -1,0 +1,14 @@
+//! The documents that reading verbs write with `--json`. Fields may be added, never renamed.
+//!
+//! `show` and `status` have theirs beside their text, in [`portrait`](super::portrait) and
+//! [`standing`](super::standing).
+
+pub mod comparison;
+pub mod cost;
+pub mod doctor;
+pub mod evaluation;
+pub mod event;
+pub mod finished;
+pub mod log;
+pub mod trace;
+pub mod validation;

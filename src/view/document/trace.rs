@@ -1,0 +1,295 @@
+//! What was asked and answered for one generation: `trace --json` and its text.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::super::figure;
+use super::super::ink::Page;
+use crate::base::id::{EpisodeId, GenerationId};
+use crate::domain::action::InnerAction;
+use crate::domain::event::{AttemptEnd, AttemptResult, CallCost, CallKey, Event, Record};
+
+/// `trace --json`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct TraceDocument {
+    /// The run.
+    pub run: String,
+    /// The generation.
+    pub generation: String,
+    /// The answers of the meta role that made it, in order.
+    pub rewrite: Vec<CallDocument>,
+    /// The attempts by which it was measured, an episode after the other.
+    pub attempts: Vec<AttemptDocument>,
+}
+
+/// One answer of a model.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CallDocument {
+    /// The role asked.
+    pub role: String,
+    /// The alias asked.
+    pub model: String,
+    /// The turn: 0 the first answer, then repairs.
+    pub turn: u32,
+    /// The content hash of the prompt.
+    pub prompt_digest: String,
+    /// The prompt; null when the archive does not hold it (yet).
+    pub prompt: Option<String>,
+    /// The answer.
+    pub answer: String,
+    /// What it used.
+    pub cost: CallCost,
+}
+
+/// One attempt.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AttemptDocument {
+    /// The episode.
+    pub episode: String,
+    /// The attempt, from 1; 0 is the start.
+    pub attempt: u32,
+    /// The attempt whose candidate was changed.
+    pub base: Option<u32>,
+    /// The word for the kind of change.
+    pub op: String,
+    /// How it ended; null while it is open.
+    pub end: Option<AttemptEnd>,
+    /// The mean metric.
+    pub metric: Option<f64>,
+    /// The score of that metric.
+    pub score: Option<f64>,
+    /// What changed, in a line.
+    pub summary: String,
+    /// Why it was not kept.
+    pub reason: String,
+    /// The answers it took.
+    pub calls: Vec<CallDocument>,
+}
+
+impl TraceDocument {
+    /// The trace of one generation, from the records of its run.
+    pub fn of<'a>(
+        run: String,
+        generation: GenerationId,
+        records: impl IntoIterator<Item = &'a Record>,
+    ) -> Self {
+        let mut trace = Self { run, generation: generation.to_string(), ..Self::default() };
+        for record in records {
+            trace.apply(generation, &record.event);
+        }
+        trace.attempts.sort_by(|a, b| (&a.episode, a.attempt).cmp(&(&b.episode, b.attempt)));
+        trace
+    }
+
+    fn apply(&mut self, wanted: GenerationId, event: &Event) {
+        match event {
+            Event::Answered { key, role, alias, prompt, text, cost, .. } => {
+                let call = |turn: u32| CallDocument {
+                    role: role.clone(),
+                    model: alias.to_string(),
+                    turn,
+                    prompt_digest: prompt.to_string(),
+                    prompt: None,
+                    answer: text.clone(),
+                    cost: cost.clone(),
+                };
+                match key {
+                    CallKey::Rewrite { generation, turn } if *generation == wanted => {
+                        self.rewrite.push(call(*turn));
+                    }
+                    CallKey::Attempt { generation, episode, attempt, turn }
+                        if *generation == wanted =>
+                    {
+                        self.attempt(episode, *attempt).calls.push(call(*turn));
+                    }
+                    CallKey::Rewrite { .. } | CallKey::Attempt { .. } => {}
+                }
+            }
+            Event::StartMeasured { generation, episode, result } if *generation == wanted => {
+                self.attempt(episode, 0).ended(result);
+            }
+            Event::AttemptDecided { generation, episode, attempt, action }
+                if *generation == wanted =>
+            {
+                let open = self.attempt(episode, *attempt);
+                match action {
+                    InnerAction::Propose { base, op, .. } => {
+                        open.base = Some(*base);
+                        open.op.clone_from(op);
+                    }
+                    InnerAction::Stop { why } => {
+                        open.op = "stop".to_owned();
+                        open.reason.clone_from(why);
+                    }
+                }
+            }
+            Event::AttemptFinished { generation, episode, attempt, result }
+                if *generation == wanted =>
+            {
+                self.attempt(episode, *attempt).ended(result);
+            }
+            _ => {}
+        }
+    }
+
+    fn attempt(&mut self, episode: &EpisodeId, attempt: u32) -> &mut AttemptDocument {
+        let name = episode.to_string();
+        let found =
+            self.attempts.iter().position(|one| one.episode == name && one.attempt == attempt);
+        let place = found.unwrap_or_else(|| {
+            self.attempts.push(AttemptDocument::open(name, attempt));
+            self.attempts.len() - 1
+        });
+        #[expect(clippy::indexing_slicing, reason = "the place was just found or made")]
+        &mut self.attempts[place]
+    }
+
+    /// Keeps one episode, or one attempt of each episode.
+    pub fn keep(&mut self, episode: Option<&EpisodeId>, attempt: Option<u32>) {
+        let episode = episode.map(ToString::to_string);
+        self.attempts.retain(|one| {
+            episode.as_ref().is_none_or(|name| one.episode == *name)
+                && attempt.is_none_or(|number| one.attempt == number)
+        });
+        if episode.is_some() || attempt.is_some() {
+            self.rewrite.clear();
+        }
+    }
+
+    /// Every answer in it.
+    pub fn calls_mut(&mut self) -> impl Iterator<Item = &mut CallDocument> {
+        self.rewrite.iter_mut().chain(self.attempts.iter_mut().flat_map(|one| &mut one.calls))
+    }
+
+    /// The trace in words: a line for each attempt, and with `full` every prompt and answer.
+    pub fn told(&self, page: Page, full: bool) -> String {
+        let mut text = format!("{}\n", page.ink.name(&self.generation));
+        for call in &self.rewrite {
+            let _ = writeln!(text, "rewrite  {}", call.told(page));
+            if full {
+                call.spell_out(&mut text, page);
+            }
+        }
+        for one in &self.attempts {
+            let _ = writeln!(text, "{}", one.told(page));
+            if full {
+                for call in &one.calls {
+                    let _ = writeln!(text, "  {}", call.told(page));
+                    call.spell_out(&mut text, page);
+                }
+            }
+        }
+        text
+    }
+}
+
+impl AttemptDocument {
+    fn open(episode: String, attempt: u32) -> Self {
+        Self {
+            episode,
+            attempt,
+            base: None,
+            op: String::new(),
+            end: None,
+            metric: None,
+            score: None,
+            summary: String::new(),
+            reason: String::new(),
+            calls: Vec::new(),
+        }
+    }
+
+    fn ended(&mut self, result: &AttemptResult) {
+        self.end = Some(result.end);
+        self.metric = result.metric;
+        self.score = result.score;
+        self.summary.clone_from(&result.summary);
+        self.reason.clone_from(&result.reason);
+    }
+
+    fn told(&self, page: Page) -> String {
+        let end = match self.end {
+            _ if self.attempt == 0 => "start".to_owned(),
+            Some(AttemptEnd::Accepted) => page.ink.good("kept"),
+            Some(AttemptEnd::Rejected) => "not kept".to_owned(),
+            Some(AttemptEnd::NoAnswer) => page.ink.bad("no answer"),
+            Some(AttemptEnd::Duplicate) => "duplicate".to_owned(),
+            Some(AttemptEnd::Screened) => page.ink.bad("screened"),
+            Some(AttemptEnd::Failed) => page.ink.bad("failed"),
+            None => "open".to_owned(),
+        };
+        let metric = self.metric.map_or("-".to_owned(), figure::metric);
+        let base = self.base.map(|base| format!("{} of {base}  ", self.op)).unwrap_or_default();
+        let reason =
+            if self.reason.is_empty() { String::new() } else { format!("  ({})", self.reason) };
+        let told = figure::cut(&format!("{base}{}{reason}", self.summary), page.rest(32));
+        format!("{} {:>3}  {end}  {metric}  {told}", self.episode, self.attempt)
+    }
+}
+
+impl CallDocument {
+    fn told(&self, page: Page) -> String {
+        if matches!(self.model.as_str(), "offline" | "random") {
+            return page.ink.faint(&format!("{} asked {}", self.role, self.model));
+        }
+        let tokens = match (self.cost.input_tokens, self.cost.output_tokens) {
+            (Some(input), Some(output)) => format!("{input} + {output} tokens"),
+            _ => "tokens n/a".to_owned(),
+        };
+        let price = self.cost.usd.map_or("price n/a".to_owned(), |usd| usd.to_string());
+        let turn = if self.turn == 0 { String::new() } else { format!(", repair {}", self.turn) };
+        page.ink.faint(&format!("{} asked {}{turn}: {tokens}, {price}", self.role, self.model))
+    }
+
+    fn spell_out(&self, text: &mut String, page: Page) {
+        let missing = "(the archive does not hold this prompt)".to_owned();
+        for (title, body) in
+            [("prompt", self.prompt.as_ref().unwrap_or(&missing)), ("answer", &self.answer)]
+        {
+            let _ = writeln!(text, "  {}", page.ink.strong(title));
+            for line in body.lines() {
+                let _ = writeln!(text, "    {line}");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample::{episode, small_run};
+    use super::*;
+
+    fn trace(generation: u32) -> TraceDocument {
+        TraceDocument::of("run-1".into(), GenerationId(generation), &small_run())
+    }
+
+    #[test]
+    fn a_trace_has_the_rewrite_and_every_attempt_with_its_answers() {
+        let trace = trace(1);
+        assert_eq!(trace.rewrite.len(), 1);
+        assert_eq!(trace.attempts.iter().map(|one| one.attempt).collect::<Vec<_>>(), [0, 1, 2]);
+        assert_eq!(trace.attempts[1].calls[0].answer, "answer");
+        assert_eq!(trace.attempts[2].end, Some(AttemptEnd::Rejected));
+    }
+
+    #[test]
+    fn one_attempt_can_be_picked() {
+        let mut trace = trace(1);
+        trace.keep(Some(&episode(0)), Some(2));
+        assert_eq!((trace.rewrite.len(), trace.attempts.len()), (0, 1));
+        trace.keep(Some(&episode(1)), None);
+        assert_eq!(trace.attempts.len(), 0);
+    }
+
+    #[test]
+    fn the_full_text_spells_prompts_and_answers_out() {
+        let mut trace = trace(0);
+        for call in trace.calls_mut() {
+            call.prompt = Some("please".into());
+        }
+        let text = trace.told(Page::PLAIN, true);
+        assert!(text.contains("  prompt\n    please\n  answer\n    answer\n"), "{text}");
+        assert!(!trace.told(Page::PLAIN, false).contains("please"));
+    }
+}

@@ -1,0 +1,204 @@
+//! One generation as its journal tells it.
+
+use std::collections::BTreeMap;
+
+use super::spend::Spend;
+use crate::base::id::{Alias, EpisodeId, GenerationId, TaskName};
+use crate::base::unit::UnixMillis;
+use crate::domain::event::{
+    AttemptEnd, AttemptResult, Diagnostic, EpisodeResult, GenerationPlan, GenerationStatus, Stage,
+};
+
+/// One generation: where it came from, what changed, how it measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GenerationView {
+    /// Its number.
+    pub id: GenerationId,
+    /// The generations it came from; the first is the one copied.
+    pub parents: Vec<GenerationId>,
+    /// Whose meta role wrote it; `None` for the start.
+    pub by: Option<GenerationId>,
+    /// A word for the kind of rewrite.
+    pub op: String,
+    /// Valid, rejected or fault.
+    pub status: GenerationStatus,
+    /// What changed, in a line.
+    pub summary: String,
+    /// Paths that differ from the first parent.
+    pub changed: Vec<String>,
+    /// What the validation found last; empty when valid.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The stage that refused it.
+    pub stage_failed: Option<Stage>,
+    /// Repairs it took.
+    pub repairs: u32,
+    /// The alias of the meta role's model.
+    pub model: Option<Alias>,
+    /// Its commit, once it exists.
+    pub commit: Option<String>,
+    /// The commit of its evidence, once it was measured.
+    pub evidence: Option<String>,
+    /// Whether the script admits it as a parent; `None` before it was asked.
+    pub admitted: Option<bool>,
+    /// Its episodes, begun or ended.
+    pub episodes: BTreeMap<EpisodeId, EpisodeView>,
+    /// What the calls that made and measured it used.
+    pub spend: Spend,
+    /// When it was planned.
+    pub planned_at: UnixMillis,
+}
+
+/// One episode of a generation.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct EpisodeView {
+    /// Where its start came from; `None`: the task's initial solution.
+    pub from: Option<GenerationId>,
+    /// Attempts that ended.
+    pub attempts: u32,
+    /// Of these, kept.
+    pub accepted: u32,
+    /// Of these, never measured: no answer, a duplicate, or screened.
+    pub unmeasured: u32,
+    /// Of these, measured without a metric.
+    pub failed: u32,
+    /// Trials made.
+    pub trials: u32,
+    /// The train metric of the start.
+    pub start_metric: Option<f64>,
+    /// The train metric of the best candidate so far.
+    pub metric: Option<f64>,
+    /// The score of the best candidate so far; final once the episode ended.
+    pub score: Option<f64>,
+    /// Its score on the select cases; decides `best` and is shown to people only.
+    pub select_score: Option<f64>,
+    /// Whether it ended.
+    pub ended: bool,
+}
+
+impl GenerationView {
+    /// A generation as planned, before it is measured.
+    pub fn planned(plan: &GenerationPlan, at: UnixMillis) -> Self {
+        Self {
+            id: plan.generation,
+            parents: plan.parents.clone(),
+            by: plan.by,
+            op: plan.op.clone(),
+            status: plan.status,
+            summary: plan.summary.clone(),
+            changed: plan.changed.clone(),
+            diagnostics: plan.diagnostics.clone(),
+            stage_failed: plan.stage_failed,
+            repairs: plan.repairs,
+            model: plan.model.clone(),
+            commit: None,
+            evidence: None,
+            admitted: None,
+            episodes: BTreeMap::new(),
+            spend: Spend::default(),
+            planned_at: at,
+        }
+    }
+
+    /// Whether it came from a rewrite, and is not the agent the run started from.
+    pub fn is_rewrite(&self) -> bool {
+        !self.parents.is_empty()
+    }
+
+    /// The mean score over the episodes that ended; every task weighs the same.
+    pub fn mean(&self) -> Option<f64> {
+        task_weighted(self.ended().filter_map(|(id, episode)| Some((&id.task, episode.score?))))
+    }
+
+    /// The mean score on the select cases over the episodes that ended; every task weighs the same.
+    pub fn select_mean(&self) -> Option<f64> {
+        task_weighted(
+            self.ended().filter_map(|(id, episode)| Some((&id.task, episode.select_score?))),
+        )
+    }
+
+    /// How many episodes ended.
+    pub fn measured(&self) -> usize {
+        self.ended().count()
+    }
+
+    /// The mean of its scores minus the parent's, in pairs over the episodes both ended; `None` when there is none.
+    pub fn effect_against(&self, parent: &Self) -> Option<f64> {
+        task_weighted(self.ended().filter_map(|(id, episode)| {
+            let other = parent.episodes.get(id).filter(|other| other.ended)?;
+            Some((&id.task, episode.score? - other.score?))
+        }))
+    }
+
+    /// Attempts that ended, over all episodes.
+    pub fn attempts(&self) -> u32 {
+        self.episodes.values().map(|episode| episode.attempts).sum()
+    }
+
+    /// Attempts that were kept, over all episodes.
+    pub fn accepted(&self) -> u32 {
+        self.episodes.values().map(|episode| episode.accepted).sum()
+    }
+
+    /// Trials made, over all episodes.
+    pub fn trials(&self) -> u64 {
+        self.episodes.values().map(|episode| u64::from(episode.trials)).sum()
+    }
+
+    fn ended(&self) -> impl Iterator<Item = (&EpisodeId, &EpisodeView)> {
+        self.episodes.iter().filter(|(_, episode)| episode.ended)
+    }
+}
+
+impl EpisodeView {
+    /// Takes in the measurement of the start.
+    pub fn start_measured(&mut self, result: &AttemptResult) {
+        self.start_metric = result.metric;
+        self.metric = result.metric;
+        self.score = result.score;
+        self.trials += result.trials;
+    }
+
+    /// Takes in an attempt that ended.
+    pub fn attempt_finished(&mut self, result: &AttemptResult) {
+        self.attempts += 1;
+        self.trials += result.trials;
+        match result.end {
+            AttemptEnd::Accepted => {
+                self.accepted += 1;
+                if result.score.is_some_and(|score| self.score.is_none_or(|best| score > best)) {
+                    self.metric = result.metric;
+                    self.score = result.score;
+                }
+            }
+            AttemptEnd::Rejected => {}
+            AttemptEnd::NoAnswer | AttemptEnd::Duplicate | AttemptEnd::Screened => {
+                self.unmeasured += 1;
+            }
+            AttemptEnd::Failed => self.failed += 1,
+        }
+    }
+
+    /// Takes in the end of the episode; its result replaces what was counted on the way.
+    pub fn finished(&mut self, result: &EpisodeResult) {
+        self.start_metric = result.start_metric;
+        self.metric = result.metric;
+        self.score = Some(result.score);
+        self.select_score = result.select_score;
+        self.attempts = result.attempts;
+        self.accepted = result.accepted;
+        self.trials = result.trials;
+        self.ended = true;
+    }
+}
+
+/// The mean over tasks of the mean over each task's values; `None` of nothing.
+fn task_weighted<'a>(values: impl Iterator<Item = (&'a TaskName, f64)>) -> Option<f64> {
+    let mut tasks: BTreeMap<&TaskName, (f64, f64)> = BTreeMap::new();
+    for (task, value) in values {
+        let (sum, count) = tasks.entry(task).or_default();
+        *sum += value;
+        *count += 1.0;
+    }
+    let count = f64::from(u32::try_from(tasks.len()).ok()?);
+    (count > 0.0).then(|| tasks.values().map(|(sum, n)| sum / n).sum::<f64>() / count)
+}

@@ -1,0 +1,423 @@
+//! A whole run: the fold of its journal.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::generation::{EpisodeView, GenerationView};
+use super::spend::Spend;
+use crate::base::id::{Alias, EpisodeId, GenerationId};
+use crate::base::unit::{MicroUsd, UnixMillis};
+use crate::domain::action::OuterAction;
+use crate::domain::event::{
+    CallCost, CallKey, Diagnostic, Event, GenerationStatus, Halt, Record, SolutionReport,
+};
+use crate::domain::outcome::SandboxLevel;
+use crate::domain::settings::{Identity, Start};
+
+/// What the journal itself says about where the run stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Phase {
+    /// Nothing happened yet.
+    #[default]
+    Empty,
+    /// The last process did not say that it stopped.
+    Open,
+    /// A process stopped and said why; the run can go on.
+    Halted {
+        /// Why.
+        why: Halt,
+        /// In words.
+        detail: String,
+    },
+    /// A person moved `latest`; the run can go on from there.
+    RolledBack(GenerationId),
+    /// The run is over.
+    Finished {
+        /// Why it ended.
+        why: String,
+    },
+}
+
+/// The state of a run as people are told it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunState {
+    /// A process works on it.
+    Running,
+    /// It waits for something outside: a provider, a budget, a person's decision.
+    Paused,
+    /// It was stopped, or its process died; `resume` goes on.
+    Interrupted,
+    /// It is over.
+    Finished,
+}
+
+impl std::fmt::Display for RunState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Interrupted => "interrupted",
+            Self::Finished => "finished",
+        })
+    }
+}
+
+/// What the run is doing at the moment of its last record.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Doing {
+    /// Nothing in particular.
+    #[default]
+    Deciding,
+    /// A meta role rewrites a copy of a generation.
+    Rewriting(GenerationId),
+    /// A generation is measured.
+    Measuring(GenerationId),
+}
+
+/// A run as its journal tells it; apply the records in order.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RunView {
+    /// What makes the run what it is; `None` before its first record.
+    pub identity: Option<Identity>,
+    /// The kernel that started it.
+    pub kernel: String,
+    /// The level candidates run at now.
+    pub sandbox: Option<SandboxLevel>,
+    /// The number of the last record.
+    pub seq: u64,
+    /// When the first record was written.
+    pub started_at: UnixMillis,
+    /// When the last record was written.
+    pub updated_at: UnixMillis,
+    /// The time processes worked on it, milliseconds; pauses between processes left out.
+    pub working_ms: u64,
+    /// What the journal says about where it stands.
+    pub phase: Phase,
+    /// What it was doing last.
+    pub doing: Doing,
+    /// All generations, rejected ones included.
+    pub generations: BTreeMap<GenerationId, GenerationView>,
+    /// Actions of scripts that the guard refused.
+    pub refusals: Vec<Diagnostic>,
+    /// What calls used, by the role asked.
+    pub spend_by_role: BTreeMap<String, Spend>,
+    /// What calls used, by the alias asked.
+    pub spend_by_model: BTreeMap<Alias, Spend>,
+    /// The aliases each role asked.
+    pub asked: BTreeMap<String, BTreeSet<Alias>>,
+    /// Start and best solution compared on fresh cases, a task each.
+    pub solutions: Vec<SolutionReport>,
+    /// The verdict of each promotion, in order.
+    pub promotions: Vec<(GenerationId, String)>,
+    /// The newest valid generation, or the one a person went back to.
+    pub latest: Option<GenerationId>,
+    /// The best generation as the finished run named it.
+    named_best: Option<GenerationId>,
+    /// Calls for a generation that is not planned yet; they become its own.
+    early: BTreeMap<GenerationId, Spend>,
+}
+
+impl RunView {
+    /// The view of a whole journal.
+    pub fn of<'a>(records: impl IntoIterator<Item = &'a Record>) -> Self {
+        let mut view = Self::default();
+        for record in records {
+            view.apply(record);
+        }
+        view
+    }
+
+    /// Takes in the next record.
+    pub fn apply(&mut self, record: &Record) {
+        self.advance_clock(record);
+        match &record.event {
+            Event::RunStarted { identity, kernel, sandbox, agent: _ } => {
+                self.identity = Some(identity.clone());
+                self.kernel.clone_from(kernel);
+                self.sandbox = Some(*sandbox);
+                self.phase = Phase::Open;
+            }
+            Event::RunResumed { sandbox } => {
+                self.sandbox = Some(*sandbox);
+                self.phase = Phase::Open;
+            }
+            Event::Decided { action, .. } => match action {
+                OuterAction::Expand { parent, .. } => self.doing = Doing::Rewriting(*parent),
+                OuterAction::Evaluate { who, .. } => self.doing = Doing::Measuring(*who),
+                OuterAction::Promote { .. } | OuterAction::Stop { .. } => {
+                    self.doing = Doing::Deciding;
+                }
+            },
+            Event::Refused { diagnostic, .. } => self.refusals.push(diagnostic.clone()),
+            Event::Answered { key, role, alias, cost, .. } => {
+                let cost = &if is_built_in(alias) { free(cost) } else { cost.clone() };
+                self.spend_by_role.entry(role.clone()).or_default().add(cost);
+                self.spend_by_model.entry(alias.clone()).or_default().add(cost);
+                self.asked.entry(role.clone()).or_default().insert(alias.clone());
+                let (CallKey::Attempt { generation, .. } | CallKey::Rewrite { generation, .. }) =
+                    key;
+                match self.generations.get_mut(generation) {
+                    Some(known) => known.spend.add(cost),
+                    None => self.early.entry(*generation).or_default().add(cost),
+                }
+            }
+            Event::GenerationPlanned { plan } => {
+                let mut planned = GenerationView::planned(plan, record.at);
+                planned.spend = self.early.remove(&plan.generation).unwrap_or_default();
+                self.generations.insert(plan.generation, planned);
+            }
+            Event::GenerationCommitted { generation, commit, .. } => {
+                if let Some(known) = self.generations.get_mut(generation) {
+                    known.commit = Some(commit.clone());
+                    if known.status == GenerationStatus::Valid {
+                        self.latest = Some(*generation);
+                    }
+                }
+            }
+            Event::EpisodeStarted { generation, episode, from, .. } => {
+                self.doing = Doing::Measuring(*generation);
+                self.with_episode(*generation, episode, |view| view.from = *from);
+            }
+            Event::StartMeasured { generation, episode, result } => {
+                self.with_episode(*generation, episode, |view| view.start_measured(result));
+            }
+            Event::AttemptDecided { .. } => {}
+            Event::AttemptFinished { generation, episode, result, .. } => {
+                self.with_episode(*generation, episode, |view| view.attempt_finished(result));
+            }
+            Event::EpisodeFinished { generation, episode, result } => {
+                self.with_episode(*generation, episode, |view| view.finished(result));
+            }
+            Event::Evaluated { generation, admitted, evidence, .. } => {
+                self.doing = Doing::Deciding;
+                if let Some(known) = self.generations.get_mut(generation) {
+                    known.admitted = Some(*admitted);
+                    if evidence.is_some() {
+                        known.evidence.clone_from(evidence);
+                    }
+                }
+            }
+            Event::PromotionDecided { generation, verdict, .. } => {
+                self.promotions.push((*generation, verdict.clone()));
+            }
+            Event::SolutionCompared { report } => {
+                self.solutions.retain(|known| known.task != report.task);
+                self.solutions.push(report.clone());
+            }
+            Event::RunHalted { why, detail } => {
+                self.phase = Phase::Halted { why: why.clone(), detail: detail.clone() };
+            }
+            Event::RolledBack { to } => {
+                self.latest = Some(*to);
+                self.phase = Phase::RolledBack(*to);
+            }
+            Event::RunFinished { best, why } => {
+                self.named_best = Some(*best);
+                self.phase = Phase::Finished { why: why.clone() };
+                self.doing = Doing::Deciding;
+            }
+        }
+    }
+
+    /// The best generation: as the finished run named it, else the measured valid one with the highest select mean
+    /// (ties: the older).
+    pub fn best(&self) -> Option<GenerationId> {
+        if let (Some(best), Phase::Finished { .. }) = (self.named_best, &self.phase) {
+            return Some(best);
+        }
+        let mut best: Option<(GenerationId, f64)> = None;
+        for generation in self.generations.values() {
+            let measured = generation.admitted.is_some() && self.is_valid(generation.id);
+            let Some(mean) = generation.select_mean().filter(|_| measured) else { continue };
+            if best.is_none_or(|(_, highest)| mean > highest) {
+                best = Some((generation.id, mean));
+            }
+        }
+        best.map(|(id, _)| id)
+    }
+
+    /// The mean of its scores minus its first parent's, in pairs; `None` for the start or when nothing is in common.
+    pub fn effect(&self, generation: &GenerationView) -> Option<f64> {
+        generation.effect_against(self.generations.get(generation.parents.first()?)?)
+    }
+
+    /// The state as people are told it; `held` says whether a process holds the run now.
+    pub fn state(&self, held: bool) -> RunState {
+        match &self.phase {
+            Phase::Finished { .. } if !held => RunState::Finished,
+            _ if held => RunState::Running,
+            Phase::Halted { why: Halt::Interrupted, .. } => RunState::Interrupted,
+            Phase::Halted { .. } => RunState::Paused,
+            Phase::Empty | Phase::Open | Phase::RolledBack(_) | Phase::Finished { .. } => {
+                RunState::Interrupted
+            }
+        }
+    }
+
+    /// Why it stands where it stands, in words; empty while it works.
+    pub fn why(&self, held: bool) -> String {
+        match &self.phase {
+            _ if held => String::new(),
+            Phase::Empty => "nothing was recorded yet".to_owned(),
+            Phase::Open => "its process ended without a word; nothing recorded is lost".to_owned(),
+            Phase::Halted { detail, .. } => detail.clone(),
+            Phase::RolledBack(to) => format!("rolled back to {to}; the run goes on from there"),
+            Phase::Finished { why } => why.clone(),
+        }
+    }
+
+    /// What all calls used.
+    pub fn spend(&self) -> Spend {
+        let mut all = Spend::default();
+        for spend in self.spend_by_role.values() {
+            all.merge(spend);
+        }
+        all
+    }
+
+    /// The number of rewrites so far, rejected ones included.
+    pub fn rewrites(&self) -> usize {
+        self.generations.values().filter(|generation| generation.is_rewrite()).count()
+    }
+
+    /// The number of rejected rewrites.
+    pub fn rejected(&self) -> usize {
+        self.generations.values().filter(|g| g.status == GenerationStatus::Rejected).count()
+    }
+
+    /// Attempts that ended, over all generations.
+    pub fn attempts(&self) -> u32 {
+        self.generations.values().map(GenerationView::attempts).sum()
+    }
+
+    /// Attempts that were kept, over all generations.
+    pub fn accepted(&self) -> u32 {
+        self.generations.values().map(GenerationView::accepted).sum()
+    }
+
+    /// Trials made, over all generations.
+    pub fn trials(&self) -> u64 {
+        self.generations.values().map(GenerationView::trials).sum()
+    }
+
+    /// Whether episodes start from what their ancestors found, so that scores do not compare agents.
+    pub fn carries(&self) -> bool {
+        self.identity.as_ref().is_some_and(|identity| identity.start == Start::Carry)
+    }
+
+    /// Whether the role was asked, and only of a built-in optimiser that reads no prompt.
+    pub fn offline(&self, role: &str) -> bool {
+        self.asked.get(role).is_some_and(|aliases| aliases.iter().all(is_built_in))
+    }
+
+    /// Whether the generation passed validation.
+    pub fn is_valid(&self, id: GenerationId) -> bool {
+        self.generations.get(&id).is_some_and(|known| known.status == GenerationStatus::Valid)
+    }
+
+    fn advance_clock(&mut self, record: &Record) {
+        if self.seq == 0 {
+            self.started_at = record.at;
+        } else if self.phase == Phase::Open && !matches!(record.event, Event::RunResumed { .. }) {
+            self.working_ms += record.at.0.saturating_sub(self.updated_at.0);
+        }
+        self.seq = record.seq;
+        self.updated_at = record.at;
+    }
+
+    fn with_episode(
+        &mut self,
+        generation: GenerationId,
+        episode: &EpisodeId,
+        change: impl FnOnce(&mut EpisodeView),
+    ) {
+        if let Some(known) = self.generations.get_mut(&generation) {
+            change(known.episodes.entry(episode.clone()).or_default());
+        }
+    }
+}
+
+/// Whether an alias is one of the optimisers inside this program.
+fn is_built_in(alias: &Alias) -> bool {
+    matches!(alias.as_str(), "offline" | "random")
+}
+
+/// What a built-in optimiser's answer costs: no token and no money, which is known, not unknown.
+fn free(cost: &CallCost) -> CallCost {
+    CallCost {
+        input_tokens: cost.input_tokens.or(Some(0)),
+        output_tokens: cost.output_tokens.or(Some(0)),
+        usd: cost.usd.or(Some(MicroUsd(0))),
+        ..cost.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{Recording, plan, small_run};
+    use super::*;
+
+    #[test]
+    fn a_run_is_folded_from_its_records() {
+        let view = RunView::of(&small_run());
+        assert_eq!(view.state(false), RunState::Finished);
+        assert_eq!((view.rewrites(), view.rejected()), (3, 1));
+        assert_eq!((view.attempts(), view.accepted(), view.trials()), (6, 3, 45));
+        assert_eq!(view.best(), Some(GenerationId(3)));
+        assert_eq!(view.latest, Some(GenerationId(3)));
+        let second = &view.generations[&GenerationId(1)];
+        assert!((view.effect(second).expect("an effect") - 0.1).abs() < 1e-9);
+        assert_eq!(view.spend().calls, 9);
+        assert!(view.offline("worker") && !view.offline("reviewer"));
+    }
+
+    #[test]
+    fn time_between_processes_is_not_work() {
+        let mut recording = Recording::default();
+        recording.start();
+        recording
+            .at(UnixMillis(1_000_500))
+            .say(Event::RunHalted { why: Halt::Interrupted, detail: "ctrl-c".into() });
+        recording.at(UnixMillis(9_000_000)).say(Event::RunResumed { sandbox: SandboxLevel::Full });
+        recording
+            .at(UnixMillis(9_000_250))
+            .say(Event::RunFinished { best: GenerationId(0), why: "done".into() });
+        let view = RunView::of(&recording.records);
+        assert_eq!(view.working_ms, 750);
+    }
+
+    #[test]
+    fn an_open_journal_without_a_process_is_interrupted() {
+        let mut recording = Recording::default();
+        recording.start();
+        let view = RunView::of(&recording.records);
+        assert_eq!(view.state(true), RunState::Running);
+        assert_eq!(view.state(false), RunState::Interrupted);
+        assert!(view.why(false).contains("nothing recorded is lost"));
+    }
+
+    #[test]
+    fn a_provider_that_is_down_pauses_and_a_rollback_moves_latest() {
+        let mut recording = Recording::default();
+        recording.records = small_run();
+        recording.say(Event::RunHalted { why: Halt::Provider, detail: "fast: 429".into() });
+        assert_eq!(RunView::of(&recording.records).state(false), RunState::Paused);
+        recording.say(Event::RolledBack { to: GenerationId(1) });
+        let view = RunView::of(&recording.records);
+        assert_eq!(view.latest, Some(GenerationId(1)));
+        assert_eq!(view.state(false), RunState::Interrupted);
+    }
+
+    #[test]
+    fn before_the_end_the_highest_select_mean_is_best_and_ties_go_to_the_older() {
+        let mut recording = Recording::default();
+        recording.start();
+        recording.rewrite(plan(0, None, "seed"));
+        recording.measure(0, 0.05, 0.1, 0.2);
+        recording.rewrite(plan(1, Some(0), "a"));
+        recording.measure(1, 0.05, 0.3, 0.25);
+        recording.rewrite(plan(2, Some(0), "b"));
+        recording.measure(2, 0.05, 0.4, 0.25);
+        assert_eq!(RunView::of(&recording.records).best(), Some(GenerationId(1)));
+    }
+}
