@@ -1,1 +1,7 @@
-//! Tests of the subject named by this file.
+//! Whole runs of the built program, on a task small enough that a run takes seconds.
+#![cfg(test)]
+
+mod interrupted;
+mod offline;
+mod scripted;
+mod toy;
