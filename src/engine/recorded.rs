@@ -6,8 +6,8 @@ use crate::base::id::{EpisodeId, GenerationId, TaskName};
 use crate::base::unit::UnixMillis;
 use crate::domain::action::{InnerAction, OuterAction};
 use crate::domain::event::{
-    AttemptResult, CallCost, CallKey, Diagnostic, EpisodeResult, Event, GenerationPlan, Halt,
-    Record, SolutionReport,
+    AttemptResult, CallCost, CallKey, Diagnostic, EpisodeResult, Event, GenerationPlan, Record,
+    SolutionReport,
 };
 use crate::domain::files::FileSet;
 
@@ -61,7 +61,6 @@ pub struct Recorded {
     rollbacks: Vec<(u32, GenerationId)>,
     compared: BTreeMap<TaskName, SolutionReport>,
     finished: Option<(GenerationId, String)>,
-    halted: Option<(Halt, String)>,
     spent: Vec<CallCost>,
 }
 
@@ -77,11 +76,8 @@ impl Recorded {
 
     fn take(&mut self, record: Record) {
         let at = record.at;
-        if !matches!(record.event, Event::RunHalted { .. }) {
-            self.halted = None;
-        }
         match record.event {
-            Event::RunStarted { .. } | Event::RunResumed { .. } => {}
+            Event::RunStarted { .. } | Event::RunResumed { .. } | Event::RunHalted { .. } => {}
             Event::Decided { step, by, action } => {
                 self.steps.insert(step, Step::Decided { by, action });
             }
@@ -122,7 +118,6 @@ impl Recorded {
             Event::SolutionCompared { report } => {
                 self.compared.insert(report.task.clone(), report);
             }
-            Event::RunHalted { why, detail } => self.halted = Some((why, detail)),
             Event::RolledBack { to } => {
                 let next = self.steps.keys().next_back().map_or(0, |last| last + 1);
                 self.rollbacks.push((next, to));
