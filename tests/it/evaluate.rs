@@ -2,14 +2,15 @@
 #![cfg(test)]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use hyperagent::domain::files::FileSet;
 use hyperagent::domain::outcome::{CaseResult, Measurement, Outcome, SandboxLevel, ViolationKind};
 use hyperagent::domain::task::{Case, Split, Task};
-use hyperagent::evaluate::{Evaluator, Staged};
+use hyperagent::evaluate::Staged;
 use hyperagent::lab::tasks::{list_tasks, load_task, task_digest};
-use hyperagent::sandbox::{Host, probe, python};
+
+use super::measuring::{evaluator, evaluator_at, shipped};
 
 /// Goes straight to the food and avoids what is deadly now.
 const GREEDY: &str = r#"
@@ -26,29 +27,6 @@ def next_move(snake, food, width, height):
             best = min(best, (way, name))
     return best[1]
 "#;
-
-fn shipped(name: &str) -> Task {
-    load_task(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tasks").join(name)).expect("a task")
-}
-
-fn executable() -> PathBuf {
-    PathBuf::from(env!("CARGO_BIN_EXE_hyperagent"))
-}
-
-/// An evaluator at the best level this machine has.
-async fn evaluator(slots: usize) -> Evaluator {
-    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("evaluate-level");
-    let proven = probe(&executable(), &std::env::temp_dir(), &cache).await.expect("a level");
-    evaluator_at(proven.level, slots).await
-}
-
-async fn evaluator_at(level: SandboxLevel, slots: usize) -> Evaluator {
-    let host = Host { executable: executable(), level, temporary: std::env::temp_dir() };
-    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("evaluate-python");
-    let path = std::env::var("PATH").expect("a PATH");
-    let python = python::find(None, &path, &cache).await.expect("CPython");
-    Evaluator::new(host, python, slots)
-}
 
 fn player(text: &str) -> FileSet {
     FileSet::from_iter([("player.py", text)])
