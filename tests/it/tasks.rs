@@ -1,6 +1,8 @@
 //! The shipped tasks: what holds for all of them, and a module for each with its own rules and references.
 #![cfg(test)]
 
+mod bin_packing;
+
 use std::fs;
 use std::path::Path;
 

@@ -1,0 +1,4 @@
+def priority(item, residual, capacity):
+    gap = residual - item
+    score = -gap
+    return score
