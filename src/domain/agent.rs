@@ -72,6 +72,10 @@ pub struct AgentConfig {
     /// Weights and step sizes of the offline optimiser; see [`Operators`].
     #[serde(default)]
     pub operators: Operators,
+    /// How often the offline optimiser draws a building block of the task, by its name, against 1 for those not named.
+    /// 0 leaves it out; a name that a task's pool does not have is ignored there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub pieces: BTreeMap<String, f64>,
 }
 
 /// What steers the offline optimiser. Weights are relative, 0 switches an operator off.

@@ -29,6 +29,8 @@ pub struct WorkerBrief {
     pub ingredients: String,
     /// Weights and step sizes from `agent.toml`.
     pub operators: Operators,
+    /// Weights of building blocks from `agent.toml`, by name; 1 for those not named.
+    pub pieces: BTreeMap<String, f64>,
     /// The script's word for the kind of change: an operator's name restricts the draw to it, others do not.
     pub op: String,
     /// Classes of failures of the base with their counts.
@@ -46,7 +48,7 @@ pub struct MetaBrief {
     pub editable: Vec<String>,
     /// Earlier generations with their measured effect, oldest first.
     pub lessons: Vec<Lesson>,
-    /// What each operator of the offline optimiser has brought so far.
+    /// What each operator of the offline optimiser has brought so far, and each building block (`pieces.NAME`).
     pub credit: BTreeMap<String, OperatorCredit>,
     /// What the validation found in the last answer, when this is a repair.
     pub findings: Vec<Diagnostic>,

@@ -80,6 +80,7 @@ pub(super) mod tests {
             references: Vec::new(),
             ingredients: String::new(),
             operators: Operators::default(),
+            pieces: Default::default(),
             op: String::new(),
             failures: std::collections::BTreeMap::new(),
             format: AnswerFormat::Edit,

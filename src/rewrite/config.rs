@@ -12,6 +12,10 @@ use crate::prompt;
 const MAX_PARAMS: usize = 64;
 /// The largest magnitude of a number in `[params]`.
 const MAX_PARAM: f64 = 1e9;
+/// The most weights in `[pieces]`.
+const MAX_PIECES: usize = 256;
+/// The largest weight of a building block.
+const MAX_PIECE: f64 = 100.0;
 /// The largest weight of an operator.
 const MAX_WEIGHT: f64 = 1000.0;
 /// The longest answer a role may ask for, tokens.
@@ -143,6 +147,12 @@ pub(super) fn ranges(config: &AgentConfig, places: &Places<'_>) -> Vec<Diagnosti
         let allowed =
             "names of a-z, 0-9 and _, starting with a letter, so that scripts can read them";
         hold(&["params", name], named, value, allowed);
+    }
+    let count = config.pieces.len();
+    hold(&["pieces"], count <= MAX_PIECES, &count, &format!("at most {MAX_PIECES} numbers"));
+    for (name, value) in &config.pieces {
+        let allowed = format!("0 to {MAX_PIECE}");
+        hold(&["pieces", name], (0.0..=MAX_PIECE).contains(value), value, &allowed);
     }
     let Operators { num, cmp, arith, stmt_insert, cross, shrink, sigma, more } = &config.operators;
     let weights = [

@@ -236,6 +236,7 @@ mod tests {
             model: None,
             seed: 1,
             width: 1,
+            control: 0,
         };
         let ask = Ask {
             identity: &identity,

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::credit;
 use crate::base::digest::Digest;
 use crate::base::id::{Alias, EpisodeId, GenerationId};
 use crate::domain::action::{InnerAction, Tag};
-use crate::domain::agent::Operators;
 use crate::domain::event::{
     AttemptEnd, AttemptResult, EpisodeResult, FailureCount, OperatorCredit,
 };
@@ -301,8 +301,8 @@ impl Episode {
                     })
                     .count += 1;
             }
-            for operator in operators_of(&attempt.result.summary) {
-                let entry = credit.entry(operator.to_owned()).or_default();
+            for source in credit::sources(&attempt.result.summary) {
+                let entry = credit.entry(source).or_default();
                 entry.tries += 1;
                 if attempt.result.end == AttemptEnd::Accepted {
                     entry.accepted += 1;
@@ -331,12 +331,6 @@ impl Episode {
             credit,
         }
     }
-}
-
-/// The operators the offline optimiser names at the head of a summary: `num+cross: what it did`.
-fn operators_of(summary: &str) -> impl Iterator<Item = &str> {
-    let head = summary.split_once(':').map_or("", |(head, _)| head);
-    head.split('+').map(str::trim).filter(|name| Operators::NAMES.contains(name))
 }
 
 #[cfg(test)]

@@ -6,5 +6,6 @@
 
 pub mod candidate;
 pub mod context;
+mod credit;
 pub mod episode;
 pub mod world;

@@ -53,6 +53,7 @@ fn question(attempt: u32) -> Request {
         references: Vec::new(),
         ingredients: String::new(),
         operators: Operators::default(),
+        pieces: Default::default(),
         op: String::new(),
         failures: BTreeMap::new(),
         format: AnswerFormat::Edit,

@@ -32,6 +32,8 @@ pub(super) struct Guide<'a> {
     pub failures: &'a BTreeMap<String, u32>,
     /// Where to insert.
     pub focus: &'a Focus,
+    /// Weights of pieces by name; 1 for those not named.
+    pub weights: &'a BTreeMap<String, f64>,
     /// The probability that a gap takes one more piece.
     pub more: f64,
 }
@@ -39,19 +41,20 @@ pub(super) struct Guide<'a> {
 /// Inserts a piece of the pool where its names exist and where something after it notices, rather one that the program
 /// lacks and whose words are those of its failures.
 pub(super) fn from_pool(target: &Source, guide: &Guide<'_>, rng: &mut Stream) -> Option<Inserted> {
-    let Guide { pool, failures, focus, more } = guide;
+    let Guide { pool, failures, focus, weights, more } = guide;
     let mut places = places(target);
     places.retain(|place| focus.holds(place.at));
     let present = statements_of(target);
     let filled: Vec<(Graft, String)> =
-        pool.pieces.iter().map(|piece| pool.filled(piece, *more, rng)).collect();
+        pool.pieces.iter().map(|piece| pool.filled(piece, weights, *more, rng)).collect();
     let homes: Vec<Vec<&Place>> =
         filled.iter().map(|(graft, _)| homes(graft, &places, &pool.globals)).collect();
     let weight = |((piece, (graft, _)), homes): ((&Piece, &(Graft, String)), &Vec<&Place>)| {
         let first = graft.text.lines().next().unwrap_or_default();
         let repeated = if present.contains(first) { REPEATED } else { 1.0 };
         let here = if homes.is_empty() { 0.0 } else { 1.0 };
-        here * repeated * (1.0 + NAMED_BY_FAILURE * named_by(&piece.words, failures))
+        let preferred = weights.get(&piece.name).copied().unwrap_or(1.0);
+        preferred * here * repeated * (1.0 + NAMED_BY_FAILURE * named_by(&piece.words, failures))
     };
     let weights: Vec<f64> = pool.pieces.iter().zip(&filled).zip(&homes).map(weight).collect();
     let chosen = if chance(rng, FOREIGN) { None } else { weighted(rng, &weights) };
@@ -74,7 +77,8 @@ pub(super) fn uniformly_from_pool(
     rng: &mut Stream,
 ) -> Option<Inserted> {
     let places = places(target);
-    let filled = pool.pieces.iter().map(|piece| pool.filled(piece, more, rng));
+    let alike = BTreeMap::new();
+    let filled = pool.pieces.iter().map(|piece| pool.filled(piece, &alike, more, rng));
     let filled: Vec<(Graft, String)> = filled.collect();
     let pairs = filled.iter().flat_map(|(graft, label)| {
         let fits = places.iter().filter(|place| graft.fits(place, &pool.globals));

@@ -6,12 +6,12 @@
 //! mentions it.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use tree_sitter::Node;
 
-use super::draw::{Stream, chance, one_of};
+use super::draw::{Stream, chance, one_by, one_of};
 use super::graft::Graft;
 use super::names::definitions;
 use super::place::{Place, places_in};
@@ -68,8 +68,14 @@ impl Pool {
     }
 
     /// What a piece inserts this time, and its name: its gap filled by one piece, or by more, each with probability
-    /// `more`.
-    pub(super) fn filled(&self, piece: &Piece, more: f64, rng: &mut Stream) -> (Graft, String) {
+    /// `more`; pieces are drawn by their weights.
+    pub(super) fn filled(
+        &self,
+        piece: &Piece,
+        weights: &BTreeMap<String, f64>,
+        more: f64,
+        rng: &mut Stream,
+    ) -> (Graft, String) {
         let mut label = piece.name.clone();
         let Some(gap) = &piece.gap else { return (piece.graft.clone(), label) };
         let suits = |other: &&Piece| {
@@ -78,7 +84,12 @@ impl Pool {
         let mut open: Vec<&Piece> = self.pieces.iter().filter(suits).collect();
         let mut chosen: Vec<&Graft> = Vec::new();
         while chosen.is_empty() || chance(rng, more) {
-            let Some(next) = one_of(rng, open.clone()) else { break };
+            let weight = |it: &&Piece| weights.get(&it.name).copied().unwrap_or(1.0);
+            let next = match weights.is_empty() {
+                true => one_of(rng, open.clone()),
+                false => one_by(rng, open.clone(), weight),
+            };
+            let Some(next) = next else { break };
             open.retain(|other| other.name != next.name);
             label.push_str(if chosen.is_empty() { " of " } else { " and " });
             label.push_str(&next.name);
@@ -170,7 +181,7 @@ def _elsewhere(other):
         let mut rng = stream(1, "test", &[]);
         let mut labels = BTreeSet::new();
         for _ in 0..100 {
-            let (graft, label) = pool.filled(each, 0.5, &mut rng);
+            let (graft, label) = pool.filled(each, &BTreeMap::new(), 0.5, &mut rng);
             assert!(Source::parse(&graft.text).is_some() && !graft.text.contains("..."), "{label}");
             assert!(graft.free.contains("items") && !graft.free.contains("total"), "{label}");
             assert_eq!(graft.free.contains("double"), label.contains("add"), "{label}");

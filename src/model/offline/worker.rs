@@ -211,7 +211,9 @@ impl<'a> Search<'a> {
                     insert::uniformly_from_pool(source, pool, more, rng)
                 } else {
                     let failures = &self.brief.failures;
-                    insert::from_pool(source, &Guide { pool, failures, focus: &focus, more }, rng)
+                    let weights = &self.brief.pieces;
+                    let guide = Guide { pool, failures, focus: &focus, weights, more };
+                    insert::from_pool(source, &guide, rng)
                 }
             }
             Operator::Cross if evenly => None,

@@ -1,10 +1,11 @@
 //! The meta role: one typed change of an agent, chosen by the measured effect of earlier ones.
 //!
-//! The moves are those a language model would make in the same files, less the prompts, which have no effect here: step
-//! a number, switch an operator off or on, swap a hook of the strategy for a fragment of the library, note what was
-//! measured. Which kind, and which move of a kind, is drawn by Thompson sampling over the lessons: every summary begins
+//! The moves are those a language model would make in the same files, less the prompts, which have no effect here: weigh
+//! the operators by what each brought, step a number, switch an operator off or on, swap a hook of the strategy for a
+//! fragment of the library, note what was measured. Which kind, and which move of a kind, is drawn by Thompson sampling over the lessons: every summary begins
 //! with its kind, so the record of a run is the memory of this role. Its own step size is one of the numbers.
 
+mod balance;
 mod fragments;
 mod lessons;
 mod notes;
@@ -20,6 +21,7 @@ use crate::domain::agent::{AGENT_TOML, STRATEGY};
 use crate::domain::edit::render;
 use crate::domain::files::FileSet;
 use crate::model::{MetaBrief, Request};
+use balance::Family;
 use fragments::{FRAGMENTS, Fragment};
 use lessons::{Odds, odds};
 use numbers::{Number, goes_up, meta_step, shown, stepped};
@@ -29,6 +31,7 @@ const DRAWS: u32 = 40;
 
 /// One move, not made yet.
 enum Move {
+    Balance(Family),
     Step(Number),
     Switch(Number),
     Swap(&'static Fragment),
@@ -37,10 +40,11 @@ enum Move {
 
 impl Move {
     /// The kinds as summaries begin.
-    const KINDS: [&str; 4] = ["param", "switch", "fragment", "memory"];
+    const KINDS: [&str; 5] = ["balance", "param", "switch", "fragment", "memory"];
 
     fn kind(&self) -> &'static str {
         match self {
+            Self::Balance(_) => "balance",
             Self::Step(_) => "param",
             Self::Switch(_) => "switch",
             Self::Swap(_) => "fragment",
@@ -48,9 +52,21 @@ impl Move {
         }
     }
 
+    /// What is assumed of it before anything was measured: a number that the inner loop never reads cannot change what a
+    /// generation is measured on.
+    fn prior(&self, script: &str) -> Odds {
+        match self {
+            Self::Step(number) if !number.is_read_by_attempts(script) => {
+                Odds { helped: 0.5, failed: 9.0 }
+            }
+            _ => Odds::EVEN,
+        }
+    }
+
     /// How its summary begins, whatever it does in detail.
     fn start(&self) -> String {
         match self {
+            Self::Balance(family) => format!("balance: {} ", family.name()),
             Self::Step(number) => format!("param: {} ", number.path()),
             Self::Switch(number) => format!("switch: {} ", number.path()),
             Self::Swap(fragment) => format!("fragment: {} <- {}", fragment.hook, fragment.name),
@@ -59,9 +75,11 @@ impl Move {
     }
 }
 
-/// What is assumed of a kind before anything was measured: notes alone cannot help the next generation.
+/// What is assumed of a kind before anything was measured: the operators' credit is evidence already, notes alone
+/// cannot help the next generation.
 fn prior(kind: &str) -> Odds {
     match kind {
+        "balance" => Odds { helped: 6.0, failed: 1.0 },
         "memory" => Odds { helped: 0.5, failed: 9.0 },
         "switch" => Odds { helped: 1.0, failed: 3.0 },
         _ => Odds::EVEN,
@@ -84,7 +102,7 @@ pub(super) fn answer(
     let refused = |start: &str| earlier.iter().any(|answer| answer.summary.starts_with(start));
     let agent = Agent::new(brief, files)?;
     for _ in 0..DRAWS {
-        let mut moves = agent.moves();
+        let mut moves = agent.moves(manner);
         moves.retain(|step| !refused(step.start().trim_end()));
         let Some(chosen) = choose(moves, brief, manner, rng) else { break };
         let Some((files, summary)) = agent.make(&chosen, manner, rng) else { continue };
@@ -103,12 +121,13 @@ fn choose(moves: Vec<Move>, brief: &MetaBrief, manner: Manner, rng: &mut Stream)
         let kind = one_of(rng, kinds)?;
         return one_of(rng, moves.into_iter().filter(|it| it.kind() == kind).collect());
     }
+    let script = brief.files.get(STRATEGY).unwrap_or_default();
     let promise = |kind: &&str, rng: &mut Stream| {
         odds(&brief.lessons, &format!("{kind}:"), prior(kind)).draw(rng)
     };
     let kind = most(kinds, |kind| promise(kind, rng))?;
     let moves = moves.into_iter().filter(|it| it.kind() == kind).collect();
-    most(moves, |it| odds(&brief.lessons, it.start().trim_end(), Odds::EVEN).draw(rng))
+    most(moves, |it| odds(&brief.lessons, it.start().trim_end(), it.prior(script)).draw(rng))
 }
 
 /// The one with the highest value; each value is asked for once.
@@ -147,9 +166,11 @@ impl<'a> Agent<'a> {
     }
 
     /// Every move that is possible now.
-    fn moves(&self) -> Vec<Move> {
+    fn moves(&self, manner: Manner) -> Vec<Move> {
         let mut moves = Vec::new();
         if self.may_edit(AGENT_TOML) {
+            let families = Family::ALL.into_iter();
+            moves.extend(families.filter(|it| self.can_balance(*it, manner)).map(Move::Balance));
             for number in numbers::numbers(&self.document) {
                 if number.is_weight() {
                     moves.push(Move::Switch(number.clone()));
@@ -170,6 +191,16 @@ impl<'a> Agent<'a> {
         moves
     }
 
+    fn can_balance(&self, family: Family, manner: Manner) -> bool {
+        let credit = &self.brief.credit;
+        match manner {
+            Manner::Guided => balance::by_credit(family, &self.document, credit).is_some(),
+            Manner::Uniform => {
+                family == Family::Operators || credit.keys().any(|key| key.starts_with("pieces."))
+            }
+        }
+    }
+
     fn lesson_to_note(&self) -> Option<&'a crate::model::Lesson> {
         let text = self.files.get(&notes::path(&self.files)).unwrap_or_default();
         notes::unwritten(text, &self.brief.lessons)
@@ -181,6 +212,19 @@ impl<'a> Agent<'a> {
         let mut document = self.document.clone();
         let start = chosen.start();
         let summary = match chosen {
+            Move::Balance(family) => {
+                let credit = &self.brief.credit;
+                let balanced = match manner {
+                    Manner::Guided => balance::by_credit(*family, &document, credit),
+                    Manner::Uniform => balance::at_random(*family, &document, credit, rng),
+                }?;
+                let mut said = Vec::new();
+                for number in balanced {
+                    numbers::set(&mut document, number.table, &number.key, number.value);
+                    said.push(format!("{} {}", number.key, shown(number.value)));
+                }
+                format!("{start}{}", said.join(", "))
+            }
             Move::Step(number) => {
                 let up = match manner {
                     Manner::Guided => goes_up(number, &self.brief.lessons, &self.brief.credit, rng),

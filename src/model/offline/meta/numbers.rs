@@ -19,7 +19,7 @@ const ENOUGH_TRIES: u32 = 8;
 /// A number that may be stepped.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Number {
-    /// `params` or `operators`.
+    /// `params`, `operators` or `pieces`.
     pub table: &'static str,
     /// Its key.
     pub key: String,
@@ -36,6 +36,12 @@ impl Number {
     /// Whether it is an operator's weight, which 0 switches off.
     pub(super) fn is_weight(&self) -> bool {
         self.table == "operators" && !matches!(self.key.as_str(), "sigma" | "more")
+    }
+
+    /// Whether the inner loop can notice it: a setting of the operators, or a parameter that the script reads of `T`.
+    pub(super) fn is_read_by_attempts(&self, script: &str) -> bool {
+        let names = [format!("T.params.{}", self.key), format!("T.params.get(\"{}\"", self.key)];
+        self.table == "operators" || names.iter().any(|name| script.contains(name.as_str()))
     }
 
     fn range(&self) -> (f64, f64) {
@@ -123,7 +129,7 @@ pub(super) fn stepped(number: &Number, up: bool, step: f64, rng: &mut Stream) ->
 }
 
 /// A number with three significant digits.
-fn rounded(raw: f64) -> f64 {
+pub(super) fn rounded(raw: f64) -> f64 {
     if raw == 0.0 {
         return 0.0;
     }
@@ -154,7 +160,7 @@ pub(super) fn set(document: &mut DocumentMut, table: &str, key: &str, new: f64) 
     }
 }
 
-fn read(document: &DocumentMut, table: &str, key: &str) -> Option<f64> {
+pub(super) fn read(document: &DocumentMut, table: &str, key: &str) -> Option<f64> {
     number_of(document.get(table)?.get(key)?)
 }
 

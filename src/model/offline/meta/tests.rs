@@ -96,7 +96,7 @@ fn every_rewrite_changes_the_agent_and_leaves_a_readable_configuration() {
     }
     assert_eq!(
         kinds.keys().map(String::as_str).collect::<Vec<_>>(),
-        ["fragment", "memory", "param", "switch"]
+        ["balance", "fragment", "memory", "param", "switch"]
     );
 }
 

@@ -45,6 +45,7 @@ fn brief() -> WorkerBrief {
         references: vec![FileSet::from_iter([("main.py", OTHER), ("notes.txt", "left alone")])],
         ingredients: POOL.to_owned(),
         operators: Operators::default(),
+        pieces: BTreeMap::new(),
         op: "improve".to_owned(),
         failures: BTreeMap::new(),
         format: AnswerFormat::Edit,

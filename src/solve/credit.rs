@@ -1,0 +1,44 @@
+//! Whom a result is credited to: the operators and building blocks that a summary of the offline optimiser names.
+//!
+//! A summary reads `stmt_insert+num: lift of bend into f; 10 -> 12 in f`: the operators, then what each did. Summaries of
+//! other models name none.
+
+use std::collections::BTreeSet;
+
+use crate::domain::agent::Operators;
+
+/// What had a part in a proposal: operators by name, building blocks as `pieces.NAME`; each once.
+pub(super) fn sources(summary: &str) -> BTreeSet<String> {
+    let Some((head, said)) = summary.split_once(": ") else { return BTreeSet::new() };
+    let operators: BTreeSet<String> =
+        head.split('+').filter(|name| Operators::NAMES.contains(name)).map(str::to_owned).collect();
+    if !operators.contains("stmt_insert") {
+        return operators;
+    }
+    let inserted = said.split("; ").filter_map(|part| part.rsplit_once(" into "));
+    let labels = inserted.map(|(label, _)| label).filter(|label| !label.contains('`'));
+    let pieces = labels.flat_map(|label| label.split(" of ")).flat_map(|part| part.split(" and "));
+    let pieces: BTreeSet<String> = pieces.map(|name| format!("pieces.{name}")).collect();
+    operators.into_iter().chain(pieces).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_names_its_operators_and_building_blocks() {
+        let named = |summary: &str| sources(summary).into_iter().collect::<Vec<_>>();
+        assert_eq!(
+            named("stmt_insert+num: large of lift and bend into f; 10 -> 12 in f"),
+            ["num", "pieces.bend", "pieces.large", "pieces.lift", "stmt_insert"]
+        );
+        assert_eq!(named("cross: `return 1` into f"), ["cross"]);
+        assert_eq!(
+            named("cross+stmt_insert: `x = 1 of 2` into f; lift into g"),
+            ["cross", "pieces.lift", "stmt_insert"]
+        );
+        assert!(named("made it faster: much faster").is_empty());
+        assert!(named("").is_empty());
+    }
+}
