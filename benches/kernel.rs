@@ -62,6 +62,7 @@ fn identity() -> Identity {
         model: None,
         seed: 1,
         width: 1,
+        control: 0,
     }
 }
 

@@ -156,6 +156,7 @@ mod tests {
             model: Some("fast".parse().expect("an alias")),
             seed: 7,
             width: 1,
+            control: 0,
         }
     }
 

@@ -103,7 +103,13 @@ pub fn new_run(args: &Args, run: RunName, lab: &Lab, edge: &Edge) -> Result<Orde
         model: args.model.clone(),
         seed: args.seed.unwrap_or(SEED),
         width: args.width.unwrap_or(1),
+        control: args.control.unwrap_or(0),
     };
+    if identity.control > 0 && identity.start == Start::Carry {
+        return Err(Failure::usage("--control needs --start initial")
+            .because("agents that start from their ancestors' solutions cannot be compared")
+            .next("add --start initial, or leave out --control"));
+    }
     Ok(Order { identity, agent: files })
 }
 
@@ -273,6 +279,7 @@ pub fn changes(args: &Args, identity: &Identity) -> Vec<String> {
     compare("model", shown(args.model.as_ref()), model);
     compare("seed", shown(args.seed), identity.seed.to_string());
     compare("width", shown(args.width), identity.width.to_string());
+    compare("control", shown(args.control), identity.control.to_string());
     changed
 }
 
@@ -305,6 +312,7 @@ mod tests {
             model: None,
             seed: 1,
             width: 1,
+            control: 0,
         }
     }
 

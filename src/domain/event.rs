@@ -267,7 +267,8 @@ pub struct EpisodeResult {
     /// Failures of its attempts by class.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub failures: BTreeMap<String, FailureCount>,
-    /// What each operator of the offline optimiser brought; empty with other models.
+    /// What each operator of the offline optimiser brought, and each building block (`pieces.NAME`); empty with other
+    /// models.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub credit: BTreeMap<String, OperatorCredit>,
 }
@@ -281,7 +282,7 @@ pub struct FailureCount {
     pub example: String,
 }
 
-/// What an operator of the offline optimiser has brought.
+/// What an operator or a building block of the offline optimiser has brought.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct OperatorCredit {
     /// Proposals it took part in.
@@ -327,6 +328,49 @@ pub struct SolutionReport {
     pub high: f64,
     /// Cases compared.
     pub n: u32,
+}
+
+/// What an agent's solution of one control episode is worth on the report cases.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ControlResult {
+    /// The mean metric; `None` when the solution could not be measured.
+    pub metric: Option<f64>,
+    /// Its score.
+    pub score: f64,
+}
+
+/// The best agent against the frozen one, in pairs over episodes that neither was measured on before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AgentReport {
+    /// The agent compared: the generation with the highest select mean.
+    pub best: GenerationId,
+    /// The mean score of generation 0.
+    pub frozen: f64,
+    /// The mean score of the best generation.
+    pub evolved: f64,
+    /// The mean difference, evolved minus frozen.
+    pub difference: f64,
+    /// The interval's lower end.
+    pub low: f64,
+    /// The interval's upper end.
+    pub high: f64,
+    /// Pairs compared.
+    pub n: u32,
+    /// Attempts of each episode.
+    pub attempts: u32,
+    /// The metrics behind the scores, a task each.
+    pub tasks: Vec<ArmMetrics>,
+}
+
+/// What both agents reached on one task: mean metrics over the control episodes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ArmMetrics {
+    /// The task.
+    pub task: TaskName,
+    /// Generation 0.
+    pub frozen: Option<f64>,
+    /// The best generation.
+    pub evolved: Option<f64>,
 }
 
 /// What can happen.
@@ -471,6 +515,20 @@ pub enum Event {
         verdict: String,
         /// Why.
         why: String,
+    },
+    /// The solution of a control episode was measured on the report cases.
+    ControlMeasured {
+        /// The generation whose agent found it.
+        generation: GenerationId,
+        /// The episode; its index is beyond those the generations were measured on.
+        episode: EpisodeId,
+        /// What it is worth.
+        result: ControlResult,
+    },
+    /// The best agent and the frozen one were compared.
+    AgentsCompared {
+        /// The result.
+        report: AgentReport,
     },
     /// The start and the best solution were compared on fresh cases.
     SolutionCompared {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::outcome::SandboxLevel;
-use crate::base::id::{Alias, RunName, TaskName};
+use crate::base::id::{Alias, EpisodeId, RunName, TaskName};
 
 /// Where an episode starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +46,23 @@ pub struct Identity {
     pub seed: u64,
     /// Actions open at once when a script is asked.
     pub width: u32,
+    /// Fresh episodes of each task on which the best agent is compared with the frozen one; 0: no control arm.
+    #[serde(default)]
+    pub control: u32,
+}
+
+impl Identity {
+    /// The episodes of the control arm: beyond those that generations are measured on.
+    pub fn control_episodes(&self) -> Vec<EpisodeId> {
+        let indices = self.episodes..self.episodes + self.control;
+        let of = |index| self.tasks.iter().map(move |task| EpisodeId { task: task.clone(), index });
+        indices.flat_map(of).collect()
+    }
+
+    /// Whether an episode belongs to the control arm.
+    pub fn is_control(&self, episode: &EpisodeId) -> bool {
+        episode.index >= self.episodes
+    }
 }
 
 /// `hyperagent.toml`: the human's file. Agents cannot see or change it.

@@ -105,6 +105,7 @@ pub fn dispatch(
             references: reference_files(episode, &references, base.id),
             ingredients: setting.task.ingredients.clone(),
             operators: agent.config.operators.clone(),
+            pieces: agent.config.pieces.clone(),
             op: op.clone(),
             failures: classes(base),
             format: role_spec.format,

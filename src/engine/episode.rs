@@ -272,20 +272,17 @@ impl Drive {
         .into()
     }
 
-    /// Measures the best candidate on the select cases, which no script and no model ever sees.
+    /// Measures the best candidate on the select cases, which no script and no model ever sees; the control arm has a
+    /// measurement of its own.
     async fn finish(self) -> Result<(EpisodeResult, EpisodeEvidence), Stopped> {
         let key = self.key();
         let result = match self.session.recorded.episode(&key) {
             Some(result) => result.clone(),
             None => {
                 let mut result = self.episode.result();
-                let task = &self.episode.setting.task;
-                let cases = task.cases(&Split::select(), self.session.identity.seed);
-                let measured = attempt::measure(&self.session, task, &result.best, &cases).await?;
-                result.trials += u32::try_from(measured.cases.len()).unwrap_or(u32::MAX);
-                result.select_metric = measured.metric;
-                result.select_score =
-                    Some(measured.metric.map_or(0.0, |m| task.spec.score.score(m)));
+                if !self.session.identity.is_control(&key.1) {
+                    self.select(&mut result).await?;
+                }
                 self.session
                     .record(Event::EpisodeFinished {
                         generation: key.0,
@@ -298,5 +295,15 @@ impl Drive {
         };
         self.mirror.close().await?;
         Ok((result, self.evidence))
+    }
+
+    async fn select(&self, result: &mut EpisodeResult) -> Result<(), Stopped> {
+        let task = &self.episode.setting.task;
+        let cases = task.cases(&Split::select(), self.session.identity.seed);
+        let measured = attempt::measure(&self.session, task, &result.best, &cases).await?;
+        result.trials += u32::try_from(measured.cases.len()).unwrap_or(u32::MAX);
+        result.select_metric = measured.metric;
+        result.select_score = Some(measured.metric.map_or(0.0, |m| task.spec.score.score(m)));
+        Ok(())
     }
 }

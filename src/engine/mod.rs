@@ -10,6 +10,7 @@
 
 pub mod ask;
 pub mod attempt;
+pub mod control;
 pub mod episode;
 pub mod evidence;
 pub mod expand;

@@ -11,7 +11,7 @@ use super::hooks::{Call, Hooks, Show};
 use super::measure::{self, Measured};
 use super::recorded::Step;
 use super::session::Session;
-use super::{EngineError, Stopped, expand, finish, guard, world};
+use super::{EngineError, Stopped, control, expand, finish, guard, world};
 use crate::base::id::GenerationId;
 use crate::base::unit::UnixMillis;
 use crate::domain::action::OuterAction;
@@ -145,6 +145,7 @@ pub async fn run(
     outer.take_generation(seed).await?;
     let why = outer.drive().await?;
     outer.point_branches()?;
+    control::run(&outer.session, &outer.lineage).await?;
     finish::run(&outer.session, &outer.lineage, why).await
 }
 

@@ -6,8 +6,8 @@ use crate::base::id::{EpisodeId, GenerationId, TaskName};
 use crate::base::unit::UnixMillis;
 use crate::domain::action::{InnerAction, OuterAction};
 use crate::domain::event::{
-    AttemptResult, CallCost, CallKey, Diagnostic, EpisodeResult, Event, GenerationPlan, Record,
-    SolutionReport,
+    AttemptResult, CallCost, CallKey, ControlResult, Diagnostic, EpisodeResult, Event,
+    GenerationPlan, Record, SolutionReport,
 };
 use crate::domain::files::FileSet;
 
@@ -59,6 +59,8 @@ pub struct Recorded {
     evaluated: BTreeMap<u32, (bool, Option<String>, UnixMillis)>,
     promotions: BTreeMap<u32, (String, String)>,
     rollbacks: Vec<(u32, GenerationId)>,
+    control: BTreeMap<EpisodeKey, ControlResult>,
+    agents_compared: bool,
     compared: BTreeMap<TaskName, SolutionReport>,
     finished: Option<(GenerationId, String)>,
     spent: Vec<CallCost>,
@@ -115,6 +117,10 @@ impl Recorded {
             Event::PromotionDecided { step, verdict, why, .. } => {
                 self.promotions.insert(step, (verdict, why));
             }
+            Event::ControlMeasured { generation, episode, result } => {
+                self.control.insert((generation, episode), result);
+            }
+            Event::AgentsCompared { .. } => self.agents_compared = true,
             Event::SolutionCompared { report } => {
                 self.compared.insert(report.task.clone(), report);
             }
@@ -122,6 +128,7 @@ impl Recorded {
                 let next = self.steps.keys().next_back().map_or(0, |last| last + 1);
                 self.rollbacks.push((next, to));
                 self.finished = None;
+                self.agents_compared = false;
                 self.compared.clear();
             }
             Event::RunFinished { best, why } => self.finished = Some((best, why)),
@@ -186,6 +193,16 @@ impl Recorded {
     /// The generation a person rolled back to before this step was decided.
     pub fn rollback_before(&self, step: u32) -> impl Iterator<Item = GenerationId> + '_ {
         self.rollbacks.iter().filter(move |(at, _)| *at == step).map(|(_, to)| *to)
+    }
+
+    /// What a control episode came to.
+    pub fn control(&self, key: &EpisodeKey) -> Option<&ControlResult> {
+        self.control.get(key)
+    }
+
+    /// Whether the best agent and the frozen one were compared.
+    pub fn agents_compared(&self) -> bool {
+        self.agents_compared
     }
 
     /// The comparison of a task's solutions.

@@ -8,7 +8,8 @@ use crate::base::id::{Alias, EpisodeId, GenerationId};
 use crate::base::unit::{MicroUsd, UnixMillis};
 use crate::domain::action::OuterAction;
 use crate::domain::event::{
-    CallCost, CallKey, Diagnostic, Event, GenerationStatus, Halt, Record, SolutionReport,
+    AgentReport, CallCost, CallKey, Diagnostic, Event, GenerationStatus, Halt, Record,
+    SolutionReport,
 };
 use crate::domain::outcome::SandboxLevel;
 use crate::domain::settings::{Identity, Start};
@@ -72,6 +73,8 @@ pub enum Doing {
     Rewriting(GenerationId),
     /// A generation is measured.
     Measuring(GenerationId),
+    /// The best agent is compared with the frozen one.
+    Comparing,
 }
 
 /// A run as its journal tells it; apply the records in order.
@@ -105,6 +108,10 @@ pub struct RunView {
     pub spend_by_model: BTreeMap<Alias, Spend>,
     /// The aliases each role asked.
     pub asked: BTreeMap<String, BTreeSet<Alias>>,
+    /// The control arm's episodes by generation, begun or ended.
+    pub control: BTreeMap<(GenerationId, EpisodeId), EpisodeView>,
+    /// The best agent against the frozen one, once compared.
+    pub agents: Option<AgentReport>,
     /// Start and best solution compared on fresh cases, a task each.
     pub solutions: Vec<SolutionReport>,
     /// The verdict of each promotion, in order.
@@ -175,7 +182,10 @@ impl RunView {
                 }
             }
             Event::EpisodeStarted { generation, episode, from, .. } => {
-                self.doing = Doing::Measuring(*generation);
+                self.doing = match self.is_control(episode) {
+                    true => Doing::Comparing,
+                    false => Doing::Measuring(*generation),
+                };
                 self.with_episode(*generation, episode, |view| view.from = *from);
             }
             Event::StartMeasured { generation, episode, result } => {
@@ -200,6 +210,8 @@ impl RunView {
             Event::PromotionDecided { generation, verdict, .. } => {
                 self.promotions.push((*generation, verdict.clone()));
             }
+            Event::ControlMeasured { .. } => {}
+            Event::AgentsCompared { report } => self.agents = Some(report.clone()),
             Event::SolutionCompared { report } => {
                 self.solutions.retain(|known| known.task != report.task);
                 self.solutions.push(report.clone());
@@ -209,6 +221,7 @@ impl RunView {
             }
             Event::RolledBack { to } => {
                 self.latest = Some(*to);
+                self.agents = None;
                 self.phase = Phase::RolledBack(*to);
             }
             Event::RunFinished { best, why } => {
@@ -315,6 +328,21 @@ impl RunView {
         self.generations.get(&id).is_some_and(|known| known.status == GenerationStatus::Valid)
     }
 
+    fn is_control(&self, episode: &EpisodeId) -> bool {
+        self.identity.as_ref().is_some_and(|identity| identity.is_control(episode))
+    }
+
+    /// Attempts of the control arm that ended, and how many it will make.
+    pub fn control_attempts(&self) -> (u32, u32) {
+        let done = self.control.values().map(|episode| episode.attempts).sum();
+        let planned = self.identity.as_ref().map_or(0, |identity| {
+            let episodes = u32::try_from(identity.control_episodes().len()).unwrap_or(u32::MAX);
+            let arms = if self.best() == Some(GenerationId(0)) { 1 } else { 2 };
+            identity.attempts.saturating_mul(episodes).saturating_mul(arms)
+        });
+        (done, planned)
+    }
+
     fn advance_clock(&mut self, record: &Record) {
         if self.seq == 0 {
             self.started_at = record.at;
@@ -331,7 +359,9 @@ impl RunView {
         episode: &EpisodeId,
         change: impl FnOnce(&mut EpisodeView),
     ) {
-        if let Some(known) = self.generations.get_mut(&generation) {
+        if self.is_control(episode) {
+            change(self.control.entry((generation, episode.clone())).or_default());
+        } else if let Some(known) = self.generations.get_mut(&generation) {
             change(known.episodes.entry(episode.clone()).or_default());
         }
     }

@@ -155,6 +155,7 @@ pub(crate) fn identity() -> Identity {
         model: None,
         seed: 1,
         width: 1,
+        control: 0,
     }
 }
 

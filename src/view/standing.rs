@@ -126,6 +126,10 @@ fn doing(view: &RunView) -> String {
     match view.doing {
         Doing::Deciding => "deciding what comes next".to_owned(),
         Doing::Rewriting(parent) => format!("rewriting a copy of {parent}"),
+        Doing::Comparing => {
+            let (done, planned) = view.control_attempts();
+            format!("comparing the best agent with the frozen one, attempt {done} of {planned}")
+        }
         Doing::Measuring(id) => {
             let attempts = view.generations.get(&id).map_or(0, |known| known.attempts());
             format!("measuring {id}, {}", figure::count(u64::from(attempts), "attempt"))

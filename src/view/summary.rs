@@ -7,7 +7,7 @@ use super::generation::GenerationView;
 use super::ink::Page;
 use super::listing;
 use super::run::{RunState, RunView};
-use crate::base::id::TaskName;
+use crate::base::id::{GenerationId, TaskName};
 use crate::domain::event::{GenerationStatus, SolutionReport};
 
 /// What a summary needs beside the run itself.
@@ -43,7 +43,9 @@ pub fn summary(view: &RunView, page: Page, around: Surroundings<'_>) -> String {
     for report in &view.solutions {
         text.push_str(&entry(page, "solution", &solution(report, around.metrics)));
     }
-    text.push_str(&entry(page, "agent", agent(view)));
+    for line in agent(view, around.metrics) {
+        text.push_str(&entry(page, "agent", &line));
+    }
     for line in cost(view) {
         text.push_str(&entry(page, "cost", &line));
     }
@@ -139,12 +141,52 @@ fn solution(report: &SolutionReport, metrics: &BTreeMap<TaskName, String>) -> St
 }
 
 /// What is known about the agent: nothing in carry mode, and nothing without a control arm.
-fn agent(view: &RunView) -> &'static str {
+fn agent(view: &RunView, metrics: &BTreeMap<TaskName, String>) -> Vec<String> {
     if view.carries() {
-        "not measured in carry mode; `run --start initial --control` measures it"
-    } else {
-        "not measured without a control arm; `run --start initial --control` measures it"
+        return vec![
+            "not measured in carry mode; `run --start initial --control` measures it".into(),
+        ];
     }
+    let Some(report) = &view.agents else {
+        let control = view.identity.as_ref().map_or(0, |identity| identity.control);
+        return vec![match control {
+            0 => "not measured without a control arm; `run --start initial --control` measures it"
+                .into(),
+            _ => "not compared yet".into(),
+        }];
+    };
+    if report.best == GenerationId(0) {
+        return vec![
+            "no rewrite was better on the select cases: the frozen agent is the best".into(),
+        ];
+    }
+    let verdict = match (report.low > 0.0, report.high < 0.0) {
+        (true, _) => "better",
+        (_, true) => "worse",
+        _ => "undecided",
+    };
+    let mut lines = vec![format!(
+        "{verdict}: frozen {} -> evolved {} ({}); difference {} [{}, {}] in score, paired over {} of {} attempts each",
+        figure::metric(report.frozen),
+        figure::metric(report.evolved),
+        report.best,
+        figure::difference(report.difference),
+        figure::metric(report.low),
+        figure::metric(report.high),
+        figure::count(u64::from(report.n), "fresh episode"),
+        report.attempts,
+    )];
+    for arm in &report.tasks {
+        let shown = |metric: Option<f64>| metric.map_or("n/a".to_owned(), figure::metric);
+        let unit = metrics.get(&arm.task).map(|name| format!(" {name}")).unwrap_or_default();
+        lines.push(format!(
+            "{}: frozen {} -> evolved {}{unit}",
+            arm.task,
+            shown(arm.frozen),
+            shown(arm.evolved)
+        ));
+    }
+    lines
 }
 
 fn cost(view: &RunView) -> Vec<String> {

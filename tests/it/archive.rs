@@ -36,6 +36,7 @@ fn identity() -> Identity {
         model: None,
         seed: 42,
         width: 1,
+        control: 0,
     }
 }
 

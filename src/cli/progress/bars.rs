@@ -83,6 +83,13 @@ impl Bars {
                 self.now.set_prefix("rewrite");
                 self.now.set_message(format!("of a copy of {parent}"));
             }
+            Doing::Comparing => {
+                let (done, planned) = view.control_attempts();
+                self.now.set_length(u64::from(planned));
+                self.now.set_position(u64::from(done));
+                self.now.set_prefix("control");
+                self.now.set_message(format!("{done}/{planned}  best against frozen"));
+            }
             Doing::Deciding => {}
         }
     }

@@ -17,6 +17,7 @@ Examples:
   hyperagent run --generations 20 --attempts 40      a longer one
   hyperagent run --agent autoresearch --fresh        another method, from seed/
   hyperagent run --model fast --max-usd 2            a language model from hyperagent.toml
+  hyperagent run --start initial --control           is the evolved agent better? against the frozen one, in pairs
   hyperagent run --start initial --seed 7 --json     generations comparable at equal budget; events on stdout
 
 Ctrl+C stops it where nothing is lost; the same command, or `hyperagent resume`, goes on.")]
@@ -43,9 +44,11 @@ pub struct Args {
     /// [default: carry].
     #[arg(long, value_name = "WHERE", value_parser = start_parser())]
     pub start: Option<Start>,
-    /// Run a frozen copy of the agent beside it, for comparison.
-    #[arg(long)]
-    pub control: bool,
+    /// Afterwards, compare the best agent with the frozen one on N fresh episodes of each task [N: 10]; needs
+    /// --start initial.
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "10",
+          value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub control: Option<u32>,
     /// The model that answers every role, by its alias in hyperagent.toml [default: as the agent says].
     #[arg(long, value_name = "ALIAS")]
     pub model: Option<Alias>,
@@ -76,11 +79,6 @@ fn start_parser() -> impl TypedValueParser<Value = Start> {
 /// Runs, and tells what came of it.
 pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
     let lab = edge.open_lab()?;
-    if args.control {
-        return Err(Failure::usage("--control is not in this version")
-            .because("the frozen arm and its paired comparison are not built yet")
-            .next(edge.hint("run --start initial")));
-    }
     let order = match order::choose(args, &lab, edge)? {
         Choice::Over(run) => return session::already_over(&run, args.json, &lab, edge),
         Choice::Continue(identity) => order::go_on(*identity),

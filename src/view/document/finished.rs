@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::super::run::RunView;
 use super::super::spend::CostDocument;
+use crate::domain::event::ArmMetrics;
 use crate::domain::outcome::SandboxLevel;
 use crate::domain::settings::Start;
 
@@ -82,12 +83,34 @@ pub struct AgentDocument {
     pub start: Option<Start>,
     /// The mean score of the frozen agent.
     pub control: Option<f64>,
-    /// Evolving minus frozen.
+    /// The mean score of the best agent.
+    pub evolved: Option<f64>,
+    /// Evolved minus frozen.
     pub difference: Option<f64>,
     /// The interval's lower end.
     pub low: Option<f64>,
     /// The interval's upper end.
     pub high: Option<f64>,
+    /// Pairs of episodes compared.
+    pub n: Option<u32>,
+    /// The metrics behind the scores, a task each.
+    pub tasks: Vec<ArmMetrics>,
+}
+
+impl AgentDocument {
+    fn of(view: &RunView) -> Self {
+        let report = view.agents.as_ref();
+        Self {
+            start: view.identity.as_ref().map(|identity| identity.start),
+            control: report.map(|report| report.frozen),
+            evolved: report.map(|report| report.evolved),
+            difference: report.map(|report| report.difference),
+            low: report.map(|report| report.low),
+            high: report.map(|report| report.high),
+            n: report.map(|report| report.n),
+            tasks: report.map(|report| report.tasks.clone()).unwrap_or_default(),
+        }
+    }
 }
 
 impl RunFinishedDocument {
@@ -119,13 +142,7 @@ impl RunFinishedDocument {
                     from: report.from.to_string(),
                 })
                 .collect(),
-            agent: AgentDocument {
-                start: identity.map(|identity| identity.start),
-                control: None,
-                difference: None,
-                low: None,
-                high: None,
-            },
+            agent: AgentDocument::of(view),
             cost: CostDocument::from(&view.spend()),
             sandbox: view.sandbox,
             why: view.why(false),

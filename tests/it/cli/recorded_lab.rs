@@ -67,6 +67,7 @@ impl Recorder {
             model: None,
             seed: 1,
             width: 1,
+            control: 0,
         };
         let recorder = Self { archive, journal, identity };
         recorder.say(Event::RunStarted {

@@ -1,0 +1,119 @@
+//! The control arm: the best agent and the frozen seed, in pairs, on episodes that neither was measured on before.
+//!
+//! Both get the same attempts, the same cases and the same random streams; what differs is the agent. The solutions
+//! they find are measured on the report cases, which took no part in choosing the agent.
+
+use std::sync::Arc;
+
+use super::Stopped;
+use super::attempt;
+use super::hooks::Hooks;
+use super::measure;
+use super::session::Session;
+use crate::base::id::{EpisodeId, GenerationId};
+use crate::base::rng;
+use crate::domain::event::{AgentReport, ArmMetrics, ControlResult, EpisodeResult, Event};
+use crate::domain::lineage::Lineage;
+use crate::domain::stats;
+use crate::domain::task::Split;
+
+/// Resamples of the bootstrap behind the interval.
+const RESAMPLES: usize = 10_000;
+/// The agent that is never rewritten.
+const FROZEN: GenerationId = GenerationId(0);
+
+/// What an agent came to on the control episodes, in their order.
+type Arm = Vec<(EpisodeId, ControlResult)>;
+
+/// Measures both agents, unless that was done or nobody asked for it.
+pub async fn run(session: &Arc<Session>, lineage: &Lineage) -> Result<(), Stopped> {
+    if session.identity.control == 0 || session.recorded.agents_compared() {
+        return Ok(());
+    }
+    let best = lineage.best();
+    let (frozen, evolved) = if best == FROZEN {
+        let frozen = arm(session, lineage, FROZEN).await?;
+        (frozen.clone(), frozen)
+    } else {
+        tokio::try_join!(arm(session, lineage, FROZEN), arm(session, lineage, best))?
+    };
+    session.append(Event::AgentsCompared { report: report(session, best, &frozen, &evolved) })?;
+    Ok(())
+}
+
+/// Runs the control episodes of one agent and measures what they found.
+async fn arm(session: &Arc<Session>, lineage: &Lineage, who: GenerationId) -> Result<Arm, Stopped> {
+    let files = lineage.get(who).map(|g| g.files.clone()).unwrap_or_default();
+    let hooks = Hooks::load(session.scripts.clone(), &files).await?;
+    let episodes = session.identity.control_episodes();
+    let measuring = measure::prepare(session, lineage, &hooks, who, &episodes);
+    let found = measure::run(session.clone(), hooks, measuring).await?;
+    let mut arm = Vec::with_capacity(found.len());
+    for (episode, result, _) in found {
+        let judged = match session.recorded.control(&(who, episode.clone())) {
+            Some(judged) => *judged,
+            None => judge(session, who, &episode, &result).await?,
+        };
+        arm.push((episode, judged));
+    }
+    Ok(arm)
+}
+
+/// Measures an episode's solution on the report cases.
+async fn judge(
+    session: &Session,
+    generation: GenerationId,
+    episode: &EpisodeId,
+    found: &EpisodeResult,
+) -> Result<ControlResult, Stopped> {
+    let mut result = ControlResult { metric: None, score: 0.0 };
+    if let Some(task) = session.tasks.get(&episode.task) {
+        let cases = task.cases(&Split::report(), session.identity.seed);
+        let measured = attempt::measure(session, task, &found.best, &cases).await?;
+        result.metric = measured.metric;
+        result.score = measured.metric.map_or(0.0, |metric| task.spec.score.score(metric));
+    }
+    let episode = episode.clone();
+    session.record(Event::ControlMeasured { generation, episode, result }).await?;
+    Ok(result)
+}
+
+/// The comparison in pairs. A pair is one index: its score is the mean over the tasks, which weigh the same.
+fn report(session: &Session, best: GenerationId, frozen: &Arm, evolved: &Arm) -> AgentReport {
+    let (before, after) = (by_index(session, frozen), by_index(session, evolved));
+    let differences: Vec<f64> = before.iter().zip(&after).map(|(a, b)| b - a).collect();
+    let mut random = rng::stream(session.identity.seed, "control", &[]);
+    let interval = stats::bootstrap_mean(&differences, RESAMPLES, 0.95, &mut random);
+    let difference = stats::mean(&differences);
+    let tasks = session.identity.tasks.iter().map(|task| ArmMetrics {
+        task: task.clone(),
+        frozen: metric(frozen, task),
+        evolved: metric(evolved, task),
+    });
+    AgentReport {
+        best,
+        frozen: stats::mean(&before),
+        evolved: stats::mean(&after),
+        difference,
+        low: interval.as_ref().map_or(difference, |interval| interval.low),
+        high: interval.as_ref().map_or(difference, |interval| interval.high),
+        n: u32::try_from(differences.len()).unwrap_or(u32::MAX),
+        attempts: session.identity.attempts,
+        tasks: tasks.collect(),
+    }
+}
+
+fn by_index(session: &Session, arm: &Arm) -> Vec<f64> {
+    let first = session.identity.episodes;
+    let of = |index: u32| -> Vec<f64> {
+        let same = arm.iter().filter(|(episode, _)| episode.index == index);
+        same.map(|(_, result)| result.score).collect()
+    };
+    (first..first + session.identity.control).map(|index| stats::mean(&of(index))).collect()
+}
+
+fn metric(arm: &Arm, task: &crate::base::id::TaskName) -> Option<f64> {
+    let own = arm.iter().filter(|(episode, _)| episode.task == *task);
+    let metrics: Vec<f64> = own.filter_map(|(_, result)| result.metric).collect();
+    (!metrics.is_empty()).then(|| stats::mean(&metrics))
+}
