@@ -5,6 +5,7 @@
 
 mod compare;
 mod frontier;
+mod rank;
 mod special;
 mod summary;
 
@@ -12,5 +13,6 @@ pub use compare::{
     Interval, Paired, bootstrap_mean, paired, sign_test, similarity, ucb, wilson_interval,
 };
 pub use frontier::{front_wins, hypervolume};
+pub use rank::{holm, signed_rank, superiority};
 pub use special::{beta_cdf, beta_quantile, ln_gamma};
 pub use summary::{argmax, mad, mean, median, quantile, ranks, sample_deviation, sigmoid, softmax};
