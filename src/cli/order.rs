@@ -90,6 +90,7 @@ pub fn new_run(args: &Args, run: RunName, lab: &Lab, edge: &Edge) -> Result<Orde
     let agent = args.agent.clone().unwrap_or_else(|| "agent_config".to_owned());
     let files = agent_folder::read(&agent_path(&agent, lab, edge))?;
     let tasks = if args.task.is_empty() { vec![default_task(lab)?] } else { args.task.clone() };
+    refuse_twice(&tasks)?;
     let identity = Identity {
         run,
         agent,
@@ -176,6 +177,20 @@ fn default_task(lab: &Lab) -> Result<TaskName, Failure> {
                 .because(format!("tasks of this lab: {}", names.join(", ")))
                 .next("name it: --task NAME"))
         }
+    }
+}
+
+/// Every task weighs the same, so naming one twice would mean nothing.
+fn refuse_twice(tasks: &[TaskName]) -> Result<(), Failure> {
+    let twice = tasks
+        .iter()
+        .enumerate()
+        .find(|(place, task)| tasks.iter().take(*place).any(|t| t == *task));
+    match twice {
+        None => Ok(()),
+        Some((_, task)) => Err(Failure::usage(format!("--task {task} is given twice"))
+            .because("the tasks of a run weigh the same")
+            .next("name each task once; --episodes N measures each of them more often")),
     }
 }
 

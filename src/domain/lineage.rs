@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::agent::AgentFiles;
 use super::event::{EpisodeResult, GenerationPlan, GenerationStatus};
 use super::files::FileSet;
+use super::stats::mean_of_group_means;
 use crate::base::id::{EpisodeId, GenerationId, TaskName};
 
 /// One generation with all that is known of it.
@@ -35,25 +36,22 @@ impl Generation {
         self.plan.generation
     }
 
-    /// Its mean score over the episodes measured; `None` before the first.
+    /// Its mean score over the episodes measured, every task weighing the same; `None` before the first.
     pub fn mean(&self) -> Option<f64> {
-        mean(self.measured.values().map(|result| result.score))
+        mean_of_group_means(self.measured.iter().map(|(id, result)| (&id.task, result.score)))
     }
 
-    /// Its mean select score, for the kernel only.
+    /// Its mean select score, every task weighing the same; for the kernel only.
     pub fn select_mean(&self) -> Option<f64> {
-        mean(self.measured.values().filter_map(|result| result.select_score))
+        mean_of_group_means(
+            self.measured.iter().filter_map(|(id, result)| Some((&id.task, result.select_score?))),
+        )
     }
 
     /// Whether it may be copied, measured or asked.
     pub fn is_live(&self) -> bool {
         self.plan.status == GenerationStatus::Valid && self.admitted && !self.retired
     }
-}
-
-fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let (sum, count) = values.fold((0.0, 0u32), |(sum, count), value| (sum + value, count + 1));
-    (count > 0).then(|| sum / f64::from(count))
 }
 
 /// The family tree.
@@ -212,9 +210,17 @@ impl Lineage {
         self.highest(Generation::mean)
     }
 
+    /// The highest among the live generations that were measured on every task: half of the tasks may be the easier
+    /// half.
     fn highest(&self, of: impl Fn(&Generation) -> Option<f64>) -> GenerationId {
+        let tasks: BTreeSet<&TaskName> = self.episodes.iter().map(|id| &id.task).collect();
+        let comparable = |generation: &&Generation| {
+            let measured: BTreeSet<&TaskName> =
+                generation.measured.keys().map(|id| &id.task).collect();
+            generation.is_live() && tasks.is_subset(&measured)
+        };
         let mut found: Option<(f64, GenerationId)> = None;
-        for generation in self.generations.iter().filter(|g| g.is_live()) {
+        for generation in self.generations.iter().filter(comparable) {
             if let Some(value) = of(generation)
                 && found.is_none_or(|(highest, _)| value > highest)
             {
@@ -265,12 +271,14 @@ impl Lineage {
         found.map(|(_, files, from)| (files.clone(), from))
     }
 
-    /// A generation's mean score minus its first parent's, over the episodes both were measured on.
+    /// A generation's mean score minus its first parent's, over the episodes both were measured on, every task weighing
+    /// the same.
     pub fn effect(&self, id: GenerationId) -> Option<f64> {
         let child = self.get(id)?;
         let parent = self.get(*child.plan.parents.first()?)?;
-        mean(child.measured.iter().filter_map(|(episode, result)| {
-            parent.measured.get(episode).map(|before| result.score - before.score)
+        mean_of_group_means(child.measured.iter().filter_map(|(episode, result)| {
+            let before = parent.measured.get(episode)?;
+            Some((&episode.task, result.score - before.score))
         }))
     }
 }
@@ -332,6 +340,32 @@ mod tests {
         assert_eq!(tree.best(), GenerationId(0), "equal select means: the older one");
         assert_eq!(tree.leader(), GenerationId(1));
         assert_eq!(tree.effect(GenerationId(3)), Some(0.0));
+    }
+
+    #[test]
+    fn tasks_weigh_the_same_and_a_generation_that_lacks_one_leads_nobody() {
+        let [a0, a1, a2, b0]: [EpisodeId; 4] =
+            ["a#0", "a#1", "a#2", "b#0"].map(|id| id.parse().expect("an episode"));
+        let mut tree = Lineage::new(vec![a0.clone(), b0.clone(), a1.clone(), a2.clone()]);
+        tree.plan(plan(0, None, GenerationStatus::Valid));
+        tree.plan(plan(1, Some(0), GenerationStatus::Valid));
+        tree.plan(plan(2, Some(0), GenerationStatus::Valid));
+        for episode in [&a0, &a1, &a2] {
+            tree.measured(GenerationId(0), episode.clone(), result(0.25, 0.25));
+        }
+        tree.measured(GenerationId(0), b0.clone(), result(0.75, 0.75));
+        let first = tree.get(GenerationId(0)).expect("a generation");
+        assert_eq!((first.mean(), first.select_mean()), (Some(0.5), Some(0.5)));
+
+        // Better on two episodes of one task, worse on the only one of the other: no better in all.
+        tree.measured(GenerationId(1), a0.clone(), result(0.5, 0.5));
+        tree.measured(GenerationId(1), a1, result(0.5, 0.5));
+        tree.measured(GenerationId(1), b0, result(0.5, 0.5));
+        assert_eq!(tree.effect(GenerationId(1)), Some(0.0));
+        assert_eq!(tree.leader(), GenerationId(0), "equal means: the older");
+
+        tree.measured(GenerationId(2), a0, result(0.9, 0.9));
+        assert_eq!((tree.leader(), tree.best()), (GenerationId(0), GenerationId(0)));
     }
 
     #[test]

@@ -65,6 +65,18 @@ impl Identity {
     }
 }
 
+impl Identity {
+    /// The episodes generations are measured on: one of each task, then the next of each, so that a few from the front
+    /// cover all tasks.
+    pub fn all_episodes(&self) -> Vec<EpisodeId> {
+        (0..self.episodes)
+            .flat_map(|index| {
+                self.tasks.iter().map(move |task| EpisodeId { task: task.clone(), index })
+            })
+            .collect()
+    }
+}
+
 /// `hyperagent.toml`: the human's file. Agents cannot see or change it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::action::{ACTIONS, Tag};
 use super::event::{GenerationStatus, Stage};
+use super::stats::mean_of_group_means;
 use crate::base::id::{Alias, EpisodeId, GenerationId};
 
 /// `S`, without the fields the script worker computes (`by`, `live`, `root`).
@@ -109,9 +110,9 @@ pub struct GenerationState {
     pub n: u32,
     /// The sum of their scores.
     pub k: f64,
-    /// Their mean; 0 when nothing is measured.
+    /// Their mean, every task weighing the same; 0 when nothing is measured.
     pub mean: f64,
-    /// Their standard deviation; 0 below two.
+    /// Their standard deviation around that mean; 0 below two.
     pub sd: f64,
     /// Episodes not measured yet; empty unless the generation is valid.
     pub todo: Vec<EpisodeId>,
@@ -189,7 +190,8 @@ impl GenerationState {
         self.n = u32::try_from(self.ev.len()).unwrap_or(u32::MAX);
         let n = f64::from(self.n);
         self.k = self.ev.values().sum();
-        self.mean = if self.n == 0 { 0.0 } else { self.k / n };
+        let by_task = self.ev.iter().map(|(episode, score)| (&episode.task, *score));
+        self.mean = mean_of_group_means(by_task).unwrap_or(0.0);
         let squares: f64 = self.ev.values().map(|score| (score - self.mean).powi(2)).sum();
         self.sd = if self.n < 2 { 0.0 } else { (squares / (n - 1.0)).sqrt() };
         self.todo.retain(|episode| !self.ev.contains_key(episode));
@@ -340,5 +342,7 @@ mod tests {
         assert_eq!(generation.todo, [cases[1].clone()]);
         assert_eq!(generation.passed, [cases[0].clone()]);
         assert_eq!(generation.failed, [cases[2].clone()]);
+        generation.measure([(cases[1].clone(), 0.0)]);
+        assert_eq!((generation.k, generation.mean), (1.5, 0.5), "tasks weigh the same");
     }
 }

@@ -15,4 +15,7 @@ pub use compare::{
 pub use frontier::{front_wins, hypervolume};
 pub use rank::{holm, signed_rank, superiority};
 pub use special::{beta_cdf, beta_quantile, ln_gamma};
-pub use summary::{argmax, mad, mean, median, quantile, ranks, sample_deviation, sigmoid, softmax};
+pub use summary::{
+    argmax, mad, mean, mean_of_group_means, median, quantile, ranks, sample_deviation, sigmoid,
+    softmax,
+};

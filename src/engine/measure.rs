@@ -15,6 +15,7 @@ use crate::domain::event::EpisodeResult;
 use crate::domain::files::FileSet;
 use crate::domain::lineage::Lineage;
 use crate::domain::settings::Start;
+use crate::domain::stats;
 use crate::solve::episode::Setting;
 
 /// What came of the episodes of one evaluate action, in the order asked.
@@ -117,6 +118,16 @@ pub fn note(session: &Session, lineage: &Lineage, id: GenerationId) -> String {
     let Some(generation) = lineage.get(id) else { return text };
     if let Some(mean) = generation.mean() {
         let _ = writeln!(text, "Score: {mean:.4} over {} episodes", generation.measured.len());
+    }
+    if session.identity.tasks.len() > 1 {
+        for task in &session.identity.tasks {
+            let of_task = generation.measured.iter().filter(|(episode, _)| episode.task == *task);
+            let scores: Vec<f64> = of_task.map(|(_, result)| result.score).collect();
+            if !scores.is_empty() {
+                let (mean, n) = (stats::mean(&scores), scores.len());
+                let _ = writeln!(text, "Task: {task} {mean:.4} over {n} episodes");
+            }
+        }
     }
     if let Some(effect) = lineage.effect(id) {
         let _ = writeln!(text, "Effect: {effect:+.4} against its parent, same episodes");

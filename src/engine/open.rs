@@ -17,7 +17,7 @@ use super::{EngineError, Stopped, outer};
 use crate::archive::Archive;
 use crate::base::clock::Clock;
 use crate::base::environment::Environment;
-use crate::base::id::{Alias, EpisodeId, GenerationId, RunName};
+use crate::base::id::{Alias, GenerationId, RunName};
 use crate::domain::agent::AgentFiles;
 use crate::domain::event::{Event, GenerationPlan, GenerationStatus, Halt, Record};
 use crate::domain::lineage::Lineage;
@@ -163,13 +163,6 @@ async fn assemble(
     };
     models.check(&asked)?;
     check_sandbox(&world.lab.config, conditions, &models, &asked, probe.level)?;
-    let episodes = identity
-        .tasks
-        .iter()
-        .flat_map(|task| {
-            (0..identity.episodes).map(|index| EpisodeId { task: task.clone(), index })
-        })
-        .collect();
     let caps = caps(&world.lab.config, conditions);
     let journal = match journal {
         Some(journal) => journal,
@@ -200,7 +193,7 @@ async fn assemble(
         observer: Mutex::new(observer),
     });
     begin(&session, agent, resumed).await?;
-    Ok(Assembled { session, lineage: Lineage::new(episodes), seed })
+    Ok(Assembled { session, lineage: Lineage::new(identity.all_episodes()), seed })
 }
 
 fn caps(config: &LabConfig, conditions: &Conditions) -> BudgetSpec {

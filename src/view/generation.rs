@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use super::spend::Spend;
 use crate::base::id::{Alias, EpisodeId, GenerationId, TaskName};
 use crate::base::unit::UnixMillis;
 use crate::domain::event::{
     AttemptEnd, AttemptResult, Diagnostic, EpisodeResult, GenerationPlan, GenerationStatus, Stage,
 };
+use crate::domain::stats::{mean, mean_of_group_means};
 
 /// One generation: where it came from, what changed, how it measured.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +49,17 @@ pub struct GenerationView {
     pub spend: Spend,
     /// When it was planned.
     pub planned_at: UnixMillis,
+}
+
+/// How a generation measured on one of its run's tasks.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TaskScore {
+    /// The task.
+    pub task: TaskName,
+    /// The mean score over its episodes that ended; `None` before the first.
+    pub mean: Option<f64>,
+    /// Episodes of it that ended.
+    pub n: usize,
 }
 
 /// One episode of a generation.
@@ -106,14 +120,24 @@ impl GenerationView {
 
     /// The mean score over the episodes that ended; every task weighs the same.
     pub fn mean(&self) -> Option<f64> {
-        task_weighted(self.ended().filter_map(|(id, episode)| Some((&id.task, episode.score?))))
+        mean_of_group_means(
+            self.ended().filter_map(|(id, episode)| Some((&id.task, episode.score?))),
+        )
     }
 
     /// The mean score on the select cases over the episodes that ended; every task weighs the same.
     pub fn select_mean(&self) -> Option<f64> {
-        task_weighted(
+        mean_of_group_means(
             self.ended().filter_map(|(id, episode)| Some((&id.task, episode.select_score?))),
         )
+    }
+
+    /// The mean score over the episodes of one task that ended.
+    pub fn on(&self, task: &TaskName) -> TaskScore {
+        let ended = self.ended().filter(|(id, _)| id.task == *task);
+        let scores: Vec<f64> = ended.filter_map(|(_, episode)| episode.score).collect();
+        let mean = (!scores.is_empty()).then(|| mean(&scores));
+        TaskScore { task: task.clone(), mean, n: scores.len() }
     }
 
     /// How many episodes ended.
@@ -123,7 +147,7 @@ impl GenerationView {
 
     /// The mean of its scores minus the parent's, in pairs over the episodes both ended; `None` when there is none.
     pub fn effect_against(&self, parent: &Self) -> Option<f64> {
-        task_weighted(self.ended().filter_map(|(id, episode)| {
+        mean_of_group_means(self.ended().filter_map(|(id, episode)| {
             let other = parent.episodes.get(id).filter(|other| other.ended)?;
             Some((&id.task, episode.score? - other.score?))
         }))
@@ -189,16 +213,4 @@ impl EpisodeView {
         self.trials = result.trials;
         self.ended = true;
     }
-}
-
-/// The mean over tasks of the mean over each task's values; `None` of nothing.
-fn task_weighted<'a>(values: impl Iterator<Item = (&'a TaskName, f64)>) -> Option<f64> {
-    let mut tasks: BTreeMap<&TaskName, (f64, f64)> = BTreeMap::new();
-    for (task, value) in values {
-        let (sum, count) = tasks.entry(task).or_default();
-        *sum += value;
-        *count += 1.0;
-    }
-    let count = f64::from(u32::try_from(tasks.len()).ok()?);
-    (count > 0.0).then(|| tasks.values().map(|(sum, n)| sum / n).sum::<f64>() / count)
 }

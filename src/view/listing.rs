@@ -3,6 +3,7 @@
 use super::figure;
 use super::generation::GenerationView;
 use super::ink::Page;
+use super::per_task;
 use super::run::RunView;
 use super::tree::{self, Node};
 use crate::base::id::GenerationId;
@@ -26,6 +27,7 @@ pub fn list(view: &RunView, page: Page, with_rejected: bool) -> String {
                 figure::cut(&what(generation), page.rest(48 + labels.chars().count())),
                 page.ink.strong(&labels),
             ));
+            text.push_str(&tasks_row(view, generation, page));
         } else if with_rejected {
             text.push_str(&refused_row(generation, page));
             for diagnostic in &generation.diagnostics {
@@ -41,6 +43,14 @@ pub fn list(view: &RunView, page: Page, with_rejected: bool) -> String {
     }
     text.push_str(&carry_note(view, page));
     text
+}
+
+/// How a generation measured on each of several tasks, below its row.
+fn tasks_row(view: &RunView, generation: &GenerationView, page: Page) -> String {
+    match per_task::scores(view, generation) {
+        Some(scores) => format!("              {}\n", page.ink.faint(&scores)),
+        None => String::new(),
+    }
 }
 
 fn refused_row(generation: &GenerationView, page: Page) -> String {

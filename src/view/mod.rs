@@ -17,6 +17,7 @@ pub mod tree;
 
 pub mod document;
 pub mod listing;
+pub mod per_task;
 pub mod portrait;
 pub mod standing;
 pub mod summary;
@@ -24,6 +25,6 @@ pub mod summary;
 #[cfg(test)]
 mod sample;
 
-pub use generation::{EpisodeView, GenerationView};
+pub use generation::{EpisodeView, GenerationView, TaskScore};
 pub use run::{Phase, RunState, RunView};
 pub use spend::{Spend, Tally};

@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::figure;
-use super::generation::GenerationView;
+use super::generation::{GenerationView, TaskScore};
 use super::ink::Page;
 use super::listing;
+use super::per_task;
 use super::run::RunView;
 use super::spend::CostDocument;
 use crate::domain::event::{Diagnostic, GenerationStatus, Stage};
@@ -39,6 +40,8 @@ pub struct ShowDocument {
     pub repairs: u32,
     /// The mean score over its episodes.
     pub score: Option<f64>,
+    /// The mean score and the number of episodes of each task, in the order given.
+    pub tasks: Vec<TaskScore>,
     /// Its mean score minus the parent's, in pairs.
     pub effect: Option<f64>,
     /// Its episodes.
@@ -93,6 +96,7 @@ pub fn document(view: &RunView, generation: &GenerationView) -> ShowDocument {
         diagnostics: generation.diagnostics.clone(),
         repairs: generation.repairs,
         score: generation.mean(),
+        tasks: view.by_task(generation),
         effect: view.effect(generation),
         episodes: generation
             .episodes
@@ -146,6 +150,9 @@ pub fn portrait(view: &RunView, generation: &GenerationView, page: Page) -> Stri
     match generation.status {
         GenerationStatus::Valid => {
             fact("score", &figure::score(generation.mean()));
+            if let Some(scores) = per_task::scores(view, generation) {
+                fact("tasks", &scores);
+            }
             if let Some(effect) = view.effect(generation) {
                 let told = figure::effect(Some(effect), page.ink);
                 fact("effect", &format!("{} against its parent, in pairs", told.trim()));

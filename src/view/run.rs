@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::generation::{EpisodeView, GenerationView};
+use super::generation::{EpisodeView, GenerationView, TaskScore};
 use super::spend::Spend;
-use crate::base::id::{Alias, EpisodeId, GenerationId};
+use crate::base::id::{Alias, EpisodeId, GenerationId, TaskName};
 use crate::base::unit::{MicroUsd, UnixMillis};
 use crate::domain::action::OuterAction;
 use crate::domain::event::{
@@ -232,15 +232,27 @@ impl RunView {
         }
     }
 
-    /// The best generation: as the finished run named it, else the measured valid one with the highest select mean
-    /// (ties: the older).
+    /// The tasks it works on, in the order given.
+    pub fn tasks(&self) -> &[TaskName] {
+        self.identity.as_ref().map_or(&[], |identity| &identity.tasks)
+    }
+
+    /// How a generation measured on each task, in the order of [`RunView::tasks`].
+    pub fn by_task(&self, generation: &GenerationView) -> Vec<TaskScore> {
+        self.tasks().iter().map(|task| generation.on(task)).collect()
+    }
+
+    /// The best generation: as the finished run named it, else the valid one measured on every task that has the
+    /// highest select mean (ties: the older).
     pub fn best(&self) -> Option<GenerationId> {
         if let (Some(best), Phase::Finished { .. }) = (self.named_best, &self.phase) {
             return Some(best);
         }
         let mut best: Option<(GenerationId, f64)> = None;
         for generation in self.generations.values() {
-            let measured = generation.admitted.is_some() && self.is_valid(generation.id);
+            let measured = generation.admitted.is_some()
+                && self.is_valid(generation.id)
+                && self.by_task(generation).iter().all(|task| task.n > 0);
             let Some(mean) = generation.select_mean().filter(|_| measured) else { continue };
             if best.is_none_or(|(_, highest)| mean > highest) {
                 best = Some((generation.id, mean));

@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use super::figure;
+use super::generation::TaskScore;
 use super::ink::Page;
 use super::listing;
+use super::per_task;
 use super::run::{Doing, RunState, RunView};
 use super::spend::CostDocument;
 use crate::domain::settings::BudgetSpec;
@@ -22,6 +24,8 @@ pub struct StatusDocument {
     pub generation: Option<String>,
     /// The best generation so far.
     pub best: Option<String>,
+    /// How that one measured on each task, in the order given.
+    pub tasks: Vec<TaskScore>,
     /// Attempts that ended.
     pub attempts: u32,
     /// What calls used.
@@ -54,6 +58,11 @@ pub fn document(view: &RunView, held: bool, caps: BudgetSpec) -> StatusDocument 
         why: view.why(held),
         generation: view.generations.last_key_value().map(|(id, _)| id.to_string()),
         best: view.best().map(|id| id.to_string()),
+        tasks: view
+            .best()
+            .and_then(|id| view.generations.get(&id))
+            .map(|best| view.by_task(best))
+            .unwrap_or_default(),
         attempts: view.attempts(),
         budget_left: BudgetLeft {
             generations: planned.saturating_sub(view.rewrites() as u64),
@@ -100,6 +109,11 @@ pub fn standing(view: &RunView, held: bool, caps: BudgetSpec, page: Page) -> Str
         let told =
             format!("{}  score {}  {}", best.id, figure::score(best.mean()), listing::what(best));
         text.push_str(&line(page, "best", &figure::cut(&told, page.rest(12))));
+        if view.tasks().len() > 1 {
+            for task in &document.tasks {
+                text.push_str(&line(page, "", &per_task::score(task)));
+            }
+        }
     }
     let spend = view.spend();
     text.push_str(&line(

@@ -6,6 +6,7 @@ use super::figure;
 use super::generation::GenerationView;
 use super::ink::Page;
 use super::listing;
+use super::per_task;
 use super::run::{RunState, RunView};
 use crate::base::id::{GenerationId, TaskName};
 use crate::domain::event::{GenerationStatus, SolutionReport};
@@ -41,7 +42,9 @@ pub fn summary(view: &RunView, page: Page, around: Surroundings<'_>) -> String {
         text.push_str(&entry(page, "solution", "not compared yet"));
     }
     for report in &view.solutions {
-        text.push_str(&entry(page, "solution", &solution(report, around.metrics)));
+        let origin = per_task::origin(view, report).map(|how| format!("; {how}"));
+        let told = solution(report, around.metrics) + &origin.unwrap_or_default();
+        text.push_str(&entry(page, "solution", &told));
     }
     for line in agent(view, around.metrics) {
         text.push_str(&entry(page, "agent", &line));

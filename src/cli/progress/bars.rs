@@ -66,8 +66,7 @@ impl Bars {
         match view.doing {
             Doing::Measuring(id) => {
                 let Some(generation) = view.generations.get(&id) else { return };
-                let best = generation.episodes.values().filter_map(|episode| episode.metric);
-                let best: Vec<String> = best.map(crate::view::figure::metric).collect();
+                let best: Vec<String> = line::metrics_now(view, generation);
                 self.now.set_length(each);
                 self.now.set_position(u64::from(generation.attempts()));
                 self.now.set_prefix(id.to_string());

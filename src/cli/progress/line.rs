@@ -4,7 +4,7 @@ use crate::domain::event::{Event, GenerationStatus, Record};
 use crate::domain::settings::{Identity, Start};
 use crate::view::figure;
 use crate::view::ink::Page;
-use crate::view::{GenerationView, RunView, listing};
+use crate::view::{GenerationView, RunView, listing, per_task};
 
 /// The line that a record is worth, if any; the view has taken the record in.
 pub fn news(record: &Record, view: &RunView, page: Page) -> Option<String> {
@@ -61,6 +61,16 @@ pub fn heartbeat(view: &RunView) -> Option<String> {
     ))
 }
 
+/// The metric that each episode under measurement has reached, with the episode's name where there are several tasks.
+pub fn metrics_now(view: &RunView, generation: &GenerationView) -> Vec<String> {
+    let named = view.tasks().len() > 1;
+    let reached = generation.episodes.iter().filter_map(|(id, episode)| {
+        let metric = figure::metric(episode.metric?);
+        Some(if named { format!("{id} {metric}") } else { metric })
+    });
+    reached.collect()
+}
+
 /// The attempts that measuring one generation takes at most.
 pub fn attempts_of_a_generation(view: &RunView) -> u64 {
     view.identity.as_ref().map_or(0, |identity| {
@@ -87,20 +97,20 @@ fn opening(identity: &Identity, page: Page) -> String {
 }
 
 fn measured(view: &RunView, generation: &GenerationView, page: Page) -> String {
-    let metrics: Vec<String> = generation
-        .episodes
-        .iter()
-        .filter_map(|(id, episode)| Some((id, episode.metric?)))
-        .map(|(id, metric)| format!("{id} {}", figure::metric(metric)))
-        .collect();
+    let measured = per_task::scores(view, generation).unwrap_or_else(|| {
+        let metrics = generation
+            .episodes
+            .iter()
+            .filter_map(|(id, episode)| Some(format!("{id} {}", figure::metric(episode.metric?))));
+        metrics.collect::<Vec<_>>().join(", ")
+    });
     let best =
         if view.best() == Some(generation.id) { page.ink.strong(" ★") } else { String::new() };
     let told = format!(
         "{}  {}",
         listing::what(generation),
         page.ink.faint(&format!(
-            "[{}; {}/{} kept]",
-            metrics.join(", "),
+            "[{measured}; {}/{} kept]",
             generation.accepted(),
             generation.attempts()
         )),

@@ -24,9 +24,10 @@ Examples:
 pub struct Args {
     /// The run; by default the newest.
     pub run: Option<RunName>,
-    /// Write the best solution of this task instead: the one with the highest select score.
-    #[arg(long, value_name = "TASK")]
-    pub solution: Option<TaskName>,
+    /// Write the best solution of this task instead: the one with the highest select score. The task may be left out
+    /// when the run works on one only.
+    #[arg(long, value_name = "TASK", num_args = 0..=1)]
+    pub solution: Option<Option<TaskName>>,
     /// Write the solution to this file, or to this folder when it has several files.
     #[arg(short, long, value_name = "FILE", requires = "solution")]
     pub output: Option<PathBuf>,
@@ -39,7 +40,7 @@ pub struct Args {
 pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
     let recorded = Recorded::open(&edge.open_lab()?, edge, args.run.as_ref())?;
     if let Some(task) = &args.solution {
-        let files = solution(&recorded, task, edge)?;
+        let files = solution(&recorded, &chosen(&recorded, task.as_ref(), edge)?, edge)?;
         return write(&files, args.output.as_deref(), edge);
     }
     let view = &recorded.view;
@@ -57,11 +58,26 @@ pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
     }
 }
 
+/// The task asked for, or the run's only one.
+fn chosen(recorded: &Recorded, task: Option<&TaskName>, edge: &Edge) -> Result<TaskName, Failure> {
+    match (task, recorded.view.tasks()) {
+        (Some(task), _) => Ok(task.clone()),
+        (None, [only]) => Ok(only.clone()),
+        (None, several) => {
+            let tasks: Vec<&str> = several.iter().map(TaskName::as_str).collect();
+            let example = several.first().map_or("TASK", TaskName::as_str);
+            Err(Failure::usage("the best solution of which task?")
+                .because(format!("{} works on {}", recorded.run, tasks.join(", ")))
+                .next(edge.hint(&format!("best {} --solution {example}", recorded.run))))
+        }
+    }
+}
+
 /// The files of a run's best solution for a task.
 fn solution(recorded: &Recorded, task: &TaskName, edge: &Edge) -> Result<FileSet, Failure> {
-    let known = recorded.view.identity.iter().flat_map(|identity| &identity.tasks);
-    if !known.clone().any(|name| name == task) {
-        let tasks: Vec<&str> = known.map(TaskName::as_str).collect();
+    let known = recorded.view.tasks();
+    if !known.contains(task) {
+        let tasks: Vec<&str> = known.iter().map(TaskName::as_str).collect();
         return Err(Failure::usage(format!("{} does not work on `{task}`", recorded.run))
             .because(format!("its tasks: {}", tasks.join(", "))));
     }

@@ -1,8 +1,21 @@
 //! Numbers that stand for many numbers.
 
+use std::collections::BTreeMap;
+
 /// The arithmetic mean; 0 for an empty list.
 pub fn mean(values: &[f64]) -> f64 {
     if values.is_empty() { 0.0 } else { values.iter().sum::<f64>() / count(values) }
+}
+
+/// The mean over groups of the mean over each group's values: every group weighs the same, however many values it has.
+/// `None` of nothing.
+pub fn mean_of_group_means<K: Ord>(values: impl IntoIterator<Item = (K, f64)>) -> Option<f64> {
+    let mut groups: BTreeMap<K, Vec<f64>> = BTreeMap::new();
+    for (group, value) in values {
+        groups.entry(group).or_default().push(value);
+    }
+    let means: Vec<f64> = groups.values().map(|values| mean(values)).collect();
+    (!means.is_empty()).then(|| mean(&means))
 }
 
 /// The sample standard deviation (divisor n − 1); 0 for fewer than two values.
@@ -133,6 +146,15 @@ mod tests {
         assert!(
             near(mean(&[]), 0.0) && near(median(&[]), 0.0) && near(sample_deviation(&[3.0]), 0.0)
         );
+    }
+
+    #[test]
+    fn every_group_weighs_the_same_and_one_group_is_a_plain_mean() {
+        let uneven = [("a", 0.0), ("a", 0.3), ("b", 0.9), ("a", 0.3)];
+        assert!(near(mean_of_group_means(uneven).unwrap(), (0.2 + 0.9) / 2.0));
+        let alone = [0.1, 0.7, 0.4];
+        assert_eq!(mean_of_group_means(alone.map(|value| ((), value))), Some(mean(&alone)));
+        assert_eq!(mean_of_group_means::<()>([]), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::super::generation::TaskScore;
 use super::super::run::RunView;
 use super::super::spend::CostDocument;
 use crate::domain::event::{Diagnostic, GenerationStatus};
@@ -34,6 +35,8 @@ pub struct LogEntry {
     pub status: GenerationStatus,
     /// How it measured; the mean is null before an episode ended.
     pub score: ScoreDocument,
+    /// The same for each task, in the order given.
+    pub tasks: Vec<TaskScore>,
     /// Its mean score minus the parent's, in pairs; null when nothing is in common.
     pub effect: Option<f64>,
     /// Paths that differ from the first parent.
@@ -73,6 +76,7 @@ impl LogDocument {
                     op: generation.op.clone(),
                     status: generation.status,
                     score: ScoreDocument { mean: generation.mean(), n: generation.measured() },
+                    tasks: view.by_task(generation),
                     effect: view.effect(generation),
                     files_changed: generation.changed.clone(),
                     summary: generation.summary.clone(),
@@ -103,6 +107,10 @@ mod tests {
         }
         assert_eq!(entries[1]["parents"], serde_json::json!(["gen-00000"]));
         assert_eq!(entries[1]["score"]["n"], 1);
+        assert_eq!(
+            entries[1]["tasks"],
+            serde_json::json!([{"task": "snake", "mean": 0.2, "n": 1}])
+        );
         assert_eq!(entries[2]["status"], "rejected");
         assert_eq!(entries[2]["score"]["mean"], serde_json::Value::Null);
     }
