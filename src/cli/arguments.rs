@@ -57,6 +57,8 @@ pub enum Verb {
     Cost(verb::cost::Args),
     /// Show the best generation, or write the best solution.
     Best(verb::best::Args),
+    /// Open the sealed test split: the best solutions against generation 0's, counted.
+    Test(verb::test::Args),
     /// Let a run go on from an earlier generation.
     Rollback(verb::rollback::Args),
     /// Make a generation's agent the one in agent_config/.

@@ -20,6 +20,7 @@ mod order;
 mod progress;
 mod recorded;
 mod session;
+mod signals;
 mod stop_request;
 mod translation;
 mod verb;
@@ -79,6 +80,7 @@ fn dispatch(verb: &Verb, edge: &Edge) -> Result<(), Failure> {
         Verb::Trace(args) => verb::trace::run(args, edge),
         Verb::Cost(args) => verb::cost::run(args, edge),
         Verb::Best(args) => verb::best::run(args, edge),
+        Verb::Test(args) => verb::test::run(args, edge),
         Verb::Rollback(args) => verb::rollback::run(args, edge),
         Verb::Adopt(args) => verb::adopt::run(args, edge),
         Verb::Validate(args) => verb::validate::run(args, edge),

@@ -1,6 +1,5 @@
 //! Recorded runs, opened for reading.
 
-use std::fs;
 use std::path::PathBuf;
 
 use super::edge::Edge;
@@ -46,23 +45,9 @@ pub fn archive(lab: &Lab, edge: &Edge) -> Result<Archive, Failure> {
 
 /// The runs that have a journal, in the order of their names.
 pub fn runs(archive: &Archive) -> Result<Vec<RunName>, Failure> {
-    let folder = archive.path().join("hyperagent");
-    let entries = match fs::read_dir(&folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => {
-            return Err(Failure::new(
-                Exit::Environment,
-                format!("{} cannot be read", folder.display()),
-            )
-            .because(error.to_string()));
-        }
-    };
-    let mut runs: Vec<RunName> = entries
-        .filter_map(Result::ok)
-        .filter(|entry| entry.path().join(journal::FILE).is_file())
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .collect();
+    let folders = journal::folders(&archive.path().join("hyperagent"))?;
+    let names = folders.iter().filter_map(|folder| folder.file_name()?.to_str()?.parse().ok());
+    let mut runs: Vec<RunName> = names.collect();
     runs.sort();
     Ok(runs)
 }

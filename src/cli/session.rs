@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +14,7 @@ use super::order::{self, Caps};
 use super::output;
 use super::progress::Progress;
 use super::recorded::Recorded;
+use super::signals::{Signals, leave};
 use super::stop_request;
 use crate::base::clock::SystemClock;
 use crate::base::id::{RunName, TaskName};
@@ -52,11 +52,7 @@ pub fn perform(
     };
     let cancel = CancellationToken::new();
     let (observer, records) = mpsc::unbounded_channel();
-    let conditions = Conditions {
-        caps: order::caps(&caps, lab),
-        parallel: caps.parallel.map(|workers| workers as usize),
-        accept_no_sandbox: caps.i_accept_no_sandbox,
-    };
+    let conditions = conditions(&caps, lab);
     let world = world(lab, edge)?;
     let stop = cancel.clone();
     let mut watch = Watch {
@@ -98,8 +94,17 @@ pub fn already_over(run: &RunName, json: bool, lab: &Lab, edge: &Edge) -> Result
     tell(&recorded.view, json, lab, edge)
 }
 
+/// How this process works on a run.
+pub fn conditions(caps: &Caps, lab: &Lab) -> Conditions {
+    Conditions {
+        caps: order::caps(caps, lab),
+        parallel: caps.parallel.map(|workers| workers as usize),
+        accept_no_sandbox: caps.i_accept_no_sandbox,
+    }
+}
+
 /// What the engine needs from this process.
-fn world(lab: &Lab, edge: &Edge) -> Result<World, Failure> {
+pub fn world(lab: &Lab, edge: &Edge) -> Result<World, Failure> {
     Ok(World {
         lab: lab.clone(),
         executable: edge.executable.clone(),
@@ -151,7 +156,7 @@ fn exit(view: &RunView) -> Exit {
 }
 
 /// The name of each task's metric; a task that does not load any more has none.
-fn metrics(view: &RunView, lab: &Lab) -> BTreeMap<TaskName, String> {
+pub fn metrics(view: &RunView, lab: &Lab) -> BTreeMap<TaskName, String> {
     view.identity
         .iter()
         .flat_map(|identity| &identity.tasks)
@@ -249,43 +254,6 @@ impl Watch {
         }
         self.progress.say("stopping where nothing is lost; once more stops at once");
         self.cancel.cancel();
-    }
-}
-
-/// Ends this process now. The journal is durable up to its last record, and the processes started die with this one.
-#[expect(clippy::exit, clippy::disallowed_methods, reason = "the second Ctrl+C must not wait")]
-fn leave() -> ! {
-    std::process::exit(Exit::Interrupted as i32)
-}
-
-/// The signals that ask a process to end.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hang_up: Signal,
-}
-
-impl Signals {
-    fn listen() -> Result<Self, Failure> {
-        let on = |kind| {
-            signal(kind).map_err(|error| {
-                Failure::new(Exit::Environment, "signals cannot be listened to")
-                    .because(error.to_string())
-            })
-        };
-        Ok(Self {
-            interrupt: on(SignalKind::interrupt())?,
-            terminate: on(SignalKind::terminate())?,
-            hang_up: on(SignalKind::hangup())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = self.hang_up.recv() => {}
-        }
     }
 }
 

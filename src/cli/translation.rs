@@ -133,6 +133,10 @@ impl From<EngineError> for Failure {
                 Self::from_error(Exit::NothingEvaluated, &error)
                     .next("`hyperagent task eval TASK` measures the starting solution by itself")
             }
+            error @ EngineError::NothingMeasured { .. } => {
+                Self::from_error(Exit::NothingEvaluated, &error)
+                    .next("`hyperagent resume` goes on with an unfinished run")
+            }
             error @ (EngineError::ChangedSettings { .. }
             | EngineError::NoWayBack { .. }
             | EngineError::Name(_)) => Self::from_error(Exit::Usage, &error),

@@ -11,6 +11,7 @@ use super::action::{InnerAction, OuterAction};
 use super::agent::AgentFiles;
 use super::files::FileSet;
 use super::outcome::{CaseResult, Outcome, SandboxLevel, Usage, Violation};
+use super::sealed::{SealedPair, SealedResult};
 use super::settings::Identity;
 use crate::base::digest::Digest;
 use crate::base::id::{Alias, EpisodeId, GenerationId, TaskName};
@@ -534,6 +535,20 @@ pub enum Event {
     SolutionCompared {
         /// The result.
         report: SolutionReport,
+    },
+    /// A person opens the sealed test split; durable before a case of it is measured. The run stays where it stands.
+    TestOpened {
+        /// The opening in this run, from 1.
+        opening: u32,
+        /// What is compared, a task each.
+        pairs: Vec<SealedPair>,
+    },
+    /// An opening came to its end.
+    Tested {
+        /// Which opening.
+        opening: u32,
+        /// What came of it, a task each.
+        results: Vec<SealedResult>,
     },
     /// The run stands still and can be resumed.
     RunHalted {

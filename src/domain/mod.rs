@@ -7,6 +7,7 @@ pub mod event;
 pub mod files;
 pub mod lineage;
 pub mod outcome;
+pub mod sealed;
 pub mod settings;
 pub mod settings_rule;
 pub mod state;

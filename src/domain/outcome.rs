@@ -130,6 +130,14 @@ pub struct Measurement {
 }
 
 impl Measurement {
+    /// The differences to another measurement on the same cases, this minus the other, case by case; `None` unless both
+    /// have a metric.
+    pub fn differences_from(&self, other: &Self) -> Option<Vec<f64>> {
+        self.metric.and(other.metric)?;
+        let pairs = other.cases.iter().zip(&self.cases).filter(|(a, b)| a.id == b.id);
+        Some(pairs.map(|(a, b)| b.metric - a.metric).collect())
+    }
+
     /// How often each class of feedback occurred, and the class of the failure when the whole was not graded.
     pub fn classes(&self) -> BTreeMap<String, u32> {
         let mut counts = BTreeMap::new();

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use super::ask::ask;
 use super::session::Session;
 use super::{EngineError, Stopped};
@@ -15,6 +17,7 @@ use crate::domain::event::{AttemptEnd, AttemptResult, CallKey, Halt};
 use crate::domain::files::FileSet;
 use crate::domain::outcome::{CaseResult, Measurement, Outcome, Usage};
 use crate::domain::task::{Case, Split, Task};
+use crate::evaluate::Evaluator;
 use crate::model::{Brief, Message, Request, Speaker, WorkerBrief};
 use crate::rewrite::Agent;
 use crate::solve::candidate::{self, Candidate, Refusal};
@@ -287,7 +290,25 @@ pub async fn measure(
     files: &FileSet,
     cases: &[Case],
 ) -> Result<Measurement, Stopped> {
-    let once = || session.unless_cancelled(session.evaluator.measure(task, files, cases));
+    measure_with(&session.evaluator, &session.cancel, task, files, cases).await
+}
+
+/// The same without a session.
+pub async fn measure_with(
+    evaluator: &Evaluator,
+    cancel: &CancellationToken,
+    task: &Task,
+    files: &FileSet,
+    cases: &[Case],
+) -> Result<Measurement, Stopped> {
+    // Dropped work ends its processes.
+    let once = async || {
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(Stopped::interrupted()),
+            measured = evaluator.measure(task, files, cases) => Ok(measured),
+        }
+    };
     let mut measured = once().await?;
     if measured.outcome == Outcome::Fault {
         measured = once().await?;

@@ -61,6 +61,14 @@ pub enum EngineError {
         /// Why.
         reason: String,
     },
+    /// There is nothing yet whose test could mean anything.
+    #[error("no solution of {task} has been measured in {run}")]
+    NothingMeasured {
+        /// The run.
+        run: String,
+        /// The task.
+        task: String,
+    },
     /// The journal does not fit the kernel that reads it.
     #[error("the journal of {run} does not fit: {what}")]
     Mismatch {

@@ -40,13 +40,7 @@ async fn compare(
     let before = attempt::measure(session, task, &task.initial, &cases).await?;
     let after = attempt::measure(session, task, &best, &cases).await?;
     let (Some(seed), Some(metric)) = (before.metric, after.metric) else { return Ok(None) };
-    let differences: Vec<f64> = before
-        .cases
-        .iter()
-        .zip(&after.cases)
-        .filter(|(a, b)| a.id == b.id)
-        .map(|(a, b)| b.metric - a.metric)
-        .collect();
+    let Some(differences) = after.differences_from(&before) else { return Ok(None) };
     let mut random = rng::stream(session.identity.seed, "report", &[]);
     let Some(interval) = stats::bootstrap_mean(&differences, RESAMPLES, 0.95, &mut random) else {
         return Ok(None);

@@ -6,7 +6,7 @@
 //! - [`open`] assembles a [`session`] from a lab: a new run, or one to go on with.
 //! - [`outer`] is the outer loop; [`expand`] and [`measure`] perform its two long actions.
 //! - [`episode`] drives the inner loop of [`crate::solve`]; [`attempt`] performs one attempt.
-//! - [`ask`] is the only way to a model; [`finish`] compares the solutions at the end.
+//! - [`ask`] is the only way to a model; [`finish`] compares the solutions at the end, [`sealed`] those on the test split.
 
 pub mod ask;
 pub mod attempt;
@@ -18,11 +18,13 @@ pub mod failure;
 pub mod finish;
 pub mod guard;
 pub mod hooks;
+mod machine;
 pub mod measure;
 pub mod open;
 pub mod outer;
 pub mod recorded;
 pub mod rollback;
+pub mod sealed;
 pub mod session;
 mod take;
 pub mod take_up;

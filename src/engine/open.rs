@@ -9,10 +9,11 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 use super::hooks::Hooks;
+use super::machine::Machine;
 use super::outer::Finished;
 use super::recorded::Recorded;
 use super::session::Session;
-use super::take_up::{Taken, journal_folder, runs_folder, take_up};
+use super::take_up::{Taken, journal_folder, take_up};
 use super::{EngineError, Stopped, outer};
 use crate::archive::Archive;
 use crate::base::clock::Clock;
@@ -21,14 +22,11 @@ use crate::base::id::{Alias, GenerationId, RunName};
 use crate::domain::agent::AgentFiles;
 use crate::domain::event::{Event, GenerationPlan, GenerationStatus, Halt, Record};
 use crate::domain::lineage::Lineage;
-use crate::domain::outcome::SandboxLevel;
-use crate::domain::settings::{BudgetSpec, Dialect, Identity, LabConfig};
-use crate::evaluate::Evaluator;
+use crate::domain::settings::{BudgetSpec, Identity, LabConfig};
 use crate::journal::{self, Journal};
 use crate::lab::Lab;
 use crate::model::{Models, Reply, Spent};
 use crate::rewrite::{self, Agent, Rules, Submission};
-use crate::sandbox::{self, Host};
 use crate::script::Pool;
 
 /// What the engine needs from the world, as values.
@@ -128,29 +126,11 @@ async fn assemble(
     cancel: CancellationToken,
 ) -> Result<Assembled, EngineError> {
     let Taken { agent, kernel, tasks, journal, recorded, resumed, restarted } = taken;
-    let cache = runs_folder(&world.lab).join("cache");
-    let probe =
-        sandbox::probe(&world.executable, &world.temporary, &cache.join("sandbox.json")).await?;
-    let host = Host {
-        executable: world.executable.clone(),
-        level: probe.level,
-        temporary: world.temporary.clone(),
-    };
-    let scripts = Arc::new(Pool::new(host.clone()));
+    let machine = Machine::find(world, conditions).await?;
+    let scripts = Arc::new(Pool::new(machine.host.clone()));
     scripts.warm().await;
     let models = models(world, conditions, identity, &recorded)?;
     let aliases: BTreeSet<Alias> = models.aliases().cloned().collect();
-    let python = sandbox::python::find(
-        world.lab.config.python.path.as_deref(),
-        world.environment.get("PATH").unwrap_or_default(),
-        &cache.join("python.json"),
-    )
-    .await?;
-    let parallel = conditions
-        .parallel
-        .or_else(|| std::thread::available_parallelism().ok().map(usize::from))
-        .unwrap_or(1);
-    let evaluator = Evaluator::new(host, python, parallel);
     let seed = seed_plan(identity, &agent);
     let roles = if resumed {
         Hooks::load(scripts.clone(), &agent).await?.agent().config.roles.clone()
@@ -162,7 +142,8 @@ async fn assemble(
         None => roles.into_values().map(|role| role.model).collect(),
     };
     models.check(&asked)?;
-    check_sandbox(&world.lab.config, conditions, &models, &asked, probe.level)?;
+    let dialect = |alias: &Alias| models.spec(alias).map(|spec| spec.dialect);
+    machine.check_authors(world, conditions, asked.iter(), dialect)?;
     let caps = caps(&world.lab.config, conditions);
     let journal = match journal {
         Some(journal) => journal,
@@ -182,13 +163,13 @@ async fn assemble(
         archive,
         models,
         aliases,
-        evaluator,
+        evaluator: machine.evaluator,
         scripts,
         deadline: caps
             .max_minutes
             .and_then(|minutes| Duration::try_from_secs_f64(minutes * 60.0).ok())
             .map(|time| Instant::now() + time),
-        sandbox: probe.level,
+        sandbox: machine.host.level,
         cancel,
         observer: Mutex::new(observer),
     });
@@ -240,27 +221,6 @@ fn models(
         models = models.with_replay(&run, answers);
     }
     Ok(models)
-}
-
-fn check_sandbox(
-    config: &LabConfig,
-    conditions: &Conditions,
-    models: &Models,
-    asked: &[Alias],
-    level: SandboxLevel,
-) -> Result<(), EngineError> {
-    let needed = config.sandbox.min_level;
-    if level >= needed || conditions.accept_no_sandbox {
-        return Ok(());
-    }
-    let grammar_built = |alias: &&Alias| {
-        let dialect = models.spec(alias).map(|spec| spec.dialect);
-        matches!(dialect, Some(Dialect::Offline | Dialect::Random))
-    };
-    match asked.iter().find(|alias| !grammar_built(alias)) {
-        None => Ok(()),
-        Some(alias) => Err(EngineError::SandboxTooWeak { level, needed, alias: alias.to_string() }),
-    }
 }
 
 /// The agent a run starts from must pass what every rewrite must pass.

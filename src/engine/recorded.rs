@@ -1,8 +1,8 @@
 //! What the journal already says, by key: the reason why a resumed run does nothing twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::id::{EpisodeId, GenerationId, TaskName};
+use crate::base::id::{Alias, EpisodeId, GenerationId, TaskName};
 use crate::base::unit::UnixMillis;
 use crate::domain::action::{InnerAction, OuterAction};
 use crate::domain::event::{
@@ -10,6 +10,7 @@ use crate::domain::event::{
     GenerationPlan, Record, SolutionReport,
 };
 use crate::domain::files::FileSet;
+use crate::domain::sealed::{SealedPair, SealedResult, SolutionPlace};
 
 /// An answer of a model as recorded.
 #[derive(Debug, Clone)]
@@ -41,6 +42,17 @@ pub enum Step {
     },
 }
 
+/// One opening of the sealed test split.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    /// Its number in this run, from 1.
+    pub number: u32,
+    /// What it compares.
+    pub pairs: Vec<SealedPair>,
+    /// What came of it; `None`: it was interrupted.
+    pub results: Option<Vec<SealedResult>>,
+}
+
 /// One episode of one generation.
 pub type EpisodeKey = (GenerationId, EpisodeId);
 
@@ -62,7 +74,9 @@ pub struct Recorded {
     control: BTreeMap<EpisodeKey, ControlResult>,
     agents_compared: bool,
     compared: BTreeMap<TaskName, SolutionReport>,
+    openings: Vec<Opening>,
     finished: Option<(GenerationId, String)>,
+    authors: BTreeSet<Alias>,
     spent: Vec<CallCost>,
 }
 
@@ -86,7 +100,8 @@ impl Recorded {
             Event::Refused { step, by, diagnostic } => {
                 self.steps.insert(step, Step::Refused { by, diagnostic });
             }
-            Event::Answered { key, text, cost, unusable, .. } => {
+            Event::Answered { key, alias, text, cost, unusable, .. } => {
+                self.authors.insert(alias);
                 self.spent.push(cost.clone());
                 self.answers.insert(key, Answer { text, unusable, cost });
             }
@@ -123,6 +138,14 @@ impl Recorded {
             Event::AgentsCompared { .. } => self.agents_compared = true,
             Event::SolutionCompared { report } => {
                 self.compared.insert(report.task.clone(), report);
+            }
+            Event::TestOpened { opening, pairs } => {
+                self.openings.push(Opening { number: opening, pairs, results: None });
+            }
+            Event::Tested { opening, results } => {
+                if let Some(known) = self.openings.iter_mut().find(|o| o.number == opening) {
+                    known.results = Some(results);
+                }
             }
             Event::RolledBack { to } => {
                 let next = self.steps.keys().next_back().map_or(0, |last| last + 1);
@@ -208,6 +231,37 @@ impl Recorded {
     /// The comparison of a task's solutions.
     pub fn compared(&self, task: &TaskName) -> Option<&SolutionReport> {
         self.compared.get(task)
+    }
+
+    /// The ended episode of a task with the best select metric (ties: the older), in one generation or in the whole run.
+    pub fn best_episode(
+        &self,
+        task: &TaskName,
+        of: Option<GenerationId>,
+        better: impl Fn(f64, f64) -> bool,
+    ) -> Option<SolutionPlace> {
+        let mut found: Option<(f64, &EpisodeKey)> = None;
+        for (key, result) in &self.episodes {
+            if key.1.task == *task
+                && of.is_none_or(|generation| generation == key.0)
+                && let Some(metric) = result.select_metric
+                && found.is_none_or(|(highest, _)| better(metric, highest))
+            {
+                found = Some((metric, key));
+            }
+        }
+        let (generation, episode) = found?.1.clone();
+        Some(SolutionPlace { generation, episode })
+    }
+
+    /// The openings of the test split, oldest first.
+    pub fn openings(&self) -> &[Opening] {
+        &self.openings
+    }
+
+    /// Everybody who answered.
+    pub fn authors(&self) -> &BTreeSet<Alias> {
+        &self.authors
     }
 
     /// How the run ended, if it did.

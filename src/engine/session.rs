@@ -88,15 +88,6 @@ impl Session {
         Ok(())
     }
 
-    /// Waits for `work` unless the run is to stand still first; dropped work ends its processes.
-    pub async fn unless_cancelled<T>(&self, work: impl Future<Output = T>) -> Result<T, Stopped> {
-        tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => Err(Stopped::interrupted()),
-            done = work => Ok(done),
-        }
-    }
-
     /// A random seed for one purpose of this run.
     pub fn seed(&self, purpose: &str, indices: &[u64]) -> u64 {
         crate::base::rng::seed(self.identity.seed, purpose, indices)

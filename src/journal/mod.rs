@@ -30,7 +30,7 @@ use crate::domain::event::{Event, Record};
 pub use error::{Damage, JournalError};
 pub use line::VERSION;
 pub use lock::{Holder, holder};
-pub use read::{History, Records, TornTail, read};
+pub use read::{History, Records, TornTail, folders, read};
 use writer::Writer;
 
 /// The journal's file, inside the folder of its run.

@@ -200,3 +200,25 @@ impl Iterator for Records {
         next
     }
 }
+
+/// The folders below `above` that hold a journal, in the order of their names; none when there is no such folder.
+///
+/// # Errors
+/// [`JournalError::Io`] when the folder cannot be read.
+pub fn folders(above: &Path) -> Result<Vec<PathBuf>, JournalError> {
+    let failed = || JournalError::io("list the journals in", above);
+    let entries = match std::fs::read_dir(above) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed()(error)),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let folder = entry.map_err(failed())?.path();
+        if folder.join(FILE).is_file() {
+            found.push(folder);
+        }
+    }
+    found.sort();
+    Ok(found)
+}

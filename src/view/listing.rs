@@ -5,6 +5,7 @@ use super::generation::GenerationView;
 use super::ink::Page;
 use super::per_task;
 use super::run::RunView;
+use super::sealed;
 use super::tree::{self, Node};
 use crate::base::id::GenerationId;
 use crate::domain::event::GenerationStatus;
@@ -42,6 +43,7 @@ pub fn list(view: &RunView, page: Page, with_rejected: bool) -> String {
         )));
     }
     text.push_str(&carry_note(view, page));
+    text.push_str(&sealed::footer(&view.tests, page));
     text
 }
 
@@ -67,6 +69,7 @@ pub fn graph(view: &RunView, page: Page, with_rejected: bool) -> String {
     let mut text = heading(view, page);
     text.push_str(&family(view, page, with_rejected));
     text.push_str(&carry_note(view, page));
+    text.push_str(&sealed::footer(&view.tests, page));
     text
 }
 

@@ -1,5 +1,7 @@
 //! One generation in full, for `show`.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::figure;
@@ -183,6 +185,12 @@ pub fn portrait(view: &RunView, generation: &GenerationView, page: Page) -> Stri
                 if episode.ended { "" } else { ", not ended" },
             ),
         );
+    }
+    let nameless = BTreeMap::new();
+    let mut tested =
+        view.tests.iter().rev().map(|test| test.briefly(&nameless, Some(generation.id)));
+    for line in tested.find(|lines| !lines.is_empty()).unwrap_or_default() {
+        fact("test", &line);
     }
     let spend = &generation.spend;
     fact(

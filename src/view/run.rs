@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::generation::{EpisodeView, GenerationView, TaskScore};
+use super::sealed::TestView;
 use super::spend::Spend;
 use crate::base::id::{Alias, EpisodeId, GenerationId, TaskName};
 use crate::base::unit::{MicroUsd, UnixMillis};
@@ -114,6 +115,8 @@ pub struct RunView {
     pub agents: Option<AgentReport>,
     /// Start and best solution compared on fresh cases, a task each.
     pub solutions: Vec<SolutionReport>,
+    /// Openings of the sealed test split, in order.
+    pub tests: Vec<TestView>,
     /// The verdict of each promotion, in order.
     pub promotions: Vec<(GenerationId, String)>,
     /// The newest valid generation, or the one a person went back to.
@@ -215,6 +218,19 @@ impl RunView {
             Event::SolutionCompared { report } => {
                 self.solutions.retain(|known| known.task != report.task);
                 self.solutions.push(report.clone());
+            }
+            Event::TestOpened { opening, pairs } => {
+                self.tests.push(TestView {
+                    opening: *opening,
+                    pairs: pairs.clone(),
+                    results: None,
+                });
+            }
+            Event::Tested { opening, results } => {
+                let known = self.tests.iter_mut().find(|test| test.opening == *opening);
+                if let Some(test) = known {
+                    test.results = Some(results.clone());
+                }
             }
             Event::RunHalted { why, detail } => {
                 self.phase = Phase::Halted { why: why.clone(), detail: detail.clone() };
@@ -358,7 +374,7 @@ impl RunView {
     fn advance_clock(&mut self, record: &Record) {
         if self.seq == 0 {
             self.started_at = record.at;
-        } else if self.phase == Phase::Open && !matches!(record.event, Event::RunResumed { .. }) {
+        } else if self.phase == Phase::Open && !by_another_process(&record.event) {
             self.working_ms += record.at.0.saturating_sub(self.updated_at.0);
         }
         self.seq = record.seq;
@@ -377,6 +393,11 @@ impl RunView {
             change(known.episodes.entry(episode.clone()).or_default());
         }
     }
+}
+
+/// Whether the process that wrote the event is not the one that wrote those before it.
+fn by_another_process(event: &Event) -> bool {
+    matches!(event, Event::RunResumed { .. } | Event::TestOpened { .. } | Event::Tested { .. })
 }
 
 /// Whether an alias is one of the optimisers inside this program.
@@ -448,6 +469,22 @@ mod tests {
         let view = RunView::of(&recording.records);
         assert_eq!(view.latest, Some(GenerationId(1)));
         assert_eq!(view.state(false), RunState::Interrupted);
+    }
+
+    #[test]
+    fn an_opened_test_split_leaves_the_run_where_it_stands() {
+        let mut recording = Recording::default();
+        recording.start();
+        let opened = RunView::of(&recording.records);
+        recording
+            .at(UnixMillis(5_000_000))
+            .say(Event::TestOpened { opening: 1, pairs: Vec::new() });
+        let interrupted = RunView::of(&recording.records);
+        assert_eq!(interrupted.tests[0].results, None);
+        recording.say(Event::Tested { opening: 1, results: Vec::new() });
+        let view = RunView::of(&recording.records);
+        assert_eq!(view.tests[0].results, Some(Vec::new()));
+        assert_eq!((&view.phase, view.working_ms), (&opened.phase, opened.working_ms));
     }
 
     #[test]

@@ -46,6 +46,11 @@ pub fn summary(view: &RunView, page: Page, around: Surroundings<'_>) -> String {
         let told = solution(report, around.metrics) + &origin.unwrap_or_default();
         text.push_str(&entry(page, "solution", &told));
     }
+    if let Some(test) = view.tests.last() {
+        for line in test.briefly(around.metrics, None) {
+            text.push_str(&entry(page, "test", &line));
+        }
+    }
     for line in agent(view, around.metrics) {
         text.push_str(&entry(page, "agent", &line));
     }

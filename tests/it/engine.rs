@@ -4,4 +4,5 @@
 mod interrupted;
 mod offline;
 mod scripted;
+mod several;
 mod toy;

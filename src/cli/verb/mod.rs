@@ -16,5 +16,6 @@ pub mod show;
 pub mod status;
 pub mod stop;
 pub mod task;
+pub mod test;
 pub mod trace;
 pub mod validate;

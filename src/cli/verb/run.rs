@@ -28,7 +28,7 @@ pub struct Args {
     /// The agent to start from: a folder, or the name of a method in seed/ [default: agent_config].
     #[arg(long, value_name = "PATH or SEED")]
     pub agent: Option<String>,
-    /// A task to work on; may be repeated [default: snake].
+    /// A task to work on; may be repeated, every task weighs the same [default: snake].
     #[arg(long, value_name = "TASK")]
     pub task: Vec<TaskName>,
     /// Rewrites to make, rejected ones included [default: 6].

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::super::generation::TaskScore;
 use super::super::run::RunView;
+use super::super::sealed::TestDocument;
 use super::super::spend::CostDocument;
 use crate::domain::event::{Diagnostic, GenerationStatus};
 
@@ -16,6 +17,8 @@ pub struct LogDocument {
     pub best: Option<String>,
     /// The newest valid generation, or the one a person went back to.
     pub latest: Option<String>,
+    /// Openings of the sealed test split, oldest first.
+    pub tests: Vec<TestDocument>,
     /// Its generations.
     pub generations: Vec<LogEntry>,
 }
@@ -62,8 +65,10 @@ impl LogDocument {
     /// The document of a run.
     pub fn of(view: &RunView) -> Self {
         let identity = view.identity.as_ref();
+        let run = identity.map(|identity| identity.run.to_string()).unwrap_or_default();
         Self {
-            run: identity.map(|identity| identity.run.to_string()).unwrap_or_default(),
+            tests: view.tests.iter().map(|test| test.document(&run)).collect(),
+            run,
             best: view.best().map(|id| id.to_string()),
             latest: view.latest.map(|id| id.to_string()),
             generations: view

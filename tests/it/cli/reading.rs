@@ -89,6 +89,8 @@ fn the_best_solution_is_written_as_it_is() {
     let bench = recorded();
     let shown = on(&bench, &["best", "--solution", "snake"]).succeeds();
     assert_eq!(shown.stdout, BEST_PLAYER);
+    let only = on(&bench, &["best", "--solution"]).succeeds();
+    assert_eq!(only.stdout, BEST_PLAYER, "the run's one task need not be named");
     on(&bench, &["best", "--solution", "snake", "-o", "player.py"]).succeeds();
     assert_eq!(bench.read("player.py"), BEST_PLAYER);
     on(&bench, &["best", "--solution", "chess"]).fails_with(2).tells("its tasks: snake");
@@ -163,11 +165,21 @@ fn a_run_that_another_process_holds_is_left_alone() {
     let recorder = Recorder::begin(&bench, "run-1");
     recorder.generation(&plan(&bench, 0, None));
     let pid = std::process::id().to_string();
-    for verb in [&["run"][..], &["resume"], &["rollback", "gen-00000"]] {
+    for verb in [&["run"][..], &["resume"], &["rollback", "gen-00000"], &["test"]] {
         on(&bench, verb).fails_with(9).tells(&pid);
     }
     assert_eq!(on(&bench, &["status", "--json"]).succeeds().json()["state"], "running");
     recorder.say(Event::RunFinished { best: GenerationId(0), why: "done".into() });
+}
+
+#[test]
+fn nothing_is_tested_before_something_was_measured() {
+    let bench = Bench::with_lab();
+    let recorder = Recorder::begin(&bench, "run-1");
+    recorder.generation(&plan(&bench, 0, None));
+    drop(recorder);
+    on(&bench, &["test"]).fails_with(6).tells("no solution of snake has been measured in run-1");
+    assert_eq!(on(&bench, &["log", "--json"]).succeeds().json()["tests"], serde_json::json!([]));
 }
 
 #[test]

@@ -63,6 +63,21 @@ pub fn lab() -> Bench {
     bench
 }
 
+/// The same with a second task `knob`, which is `dial` on another scale.
+pub fn lab_of_two() -> Bench {
+    let bench = lab();
+    std::fs::create_dir_all(bench.path("lab/tasks/knob/solution")).expect("a folder");
+    for file in ["prompt.md", "benchmark.py", "solution/dial.py"] {
+        bench.write(
+            &format!("lab/tasks/knob/{file}"),
+            &bench.read(&format!("lab/tasks/dial/{file}")),
+        );
+    }
+    let other = TASK.replace("name = \"dial\"", "name = \"knob\"").replace("-100.0", "-30.0");
+    bench.write("lab/tasks/knob/task.toml", &other);
+    bench
+}
+
 /// The flags of a small run of the task.
 pub const SMALL: [&str; 12] = [
     "--lab",
