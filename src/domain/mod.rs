@@ -3,8 +3,10 @@
 pub mod action;
 pub mod agent;
 pub mod edit;
+pub mod editable;
 pub mod event;
 pub mod files;
+pub mod glob;
 pub mod lineage;
 pub mod outcome;
 pub mod sealed;

@@ -2,12 +2,16 @@
 //!
 //! Everything here comes from `tasks/<name>/task.toml`; nothing about any one task stands in Rust.
 
+mod cases;
+
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use cases::{Case, CaseSet, REQUIRED_SETS, Split};
+
+use super::editable::EditablePaths;
 use super::files::FileSet;
 use crate::base::id::TaskName;
 use crate::base::rng;
@@ -46,6 +50,9 @@ impl ScoreScale {
 pub enum Protocol {
     /// Benchmark and candidate in sandboxes of their own; they talk only through calls that the kernel relays.
     Isolated,
+    /// The benchmark is a program that is called with the solution's path and prints lines `name:value`. Both share one
+    /// sandbox, so a candidate can write its own score: measurements are *unsealed*, and every record says so.
+    MetricLine,
 }
 
 /// Limits of one process tree that runs a candidate on one block of cases. 0 is not "unlimited": every limit holds.
@@ -70,74 +77,6 @@ impl Default for Limits {
     }
 }
 
-/// The name of a case set. `train`, `select`, `report` and `test` have fixed meanings; any other name is a public set
-/// for comparison with published numbers.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Split(pub String);
-
-impl Split {
-    /// What agents see: cases, traces, failures.
-    pub fn train() -> Self {
-        Self("train".into())
-    }
-    /// What only the kernel sees; it feeds `best`.
-    pub fn select() -> Self {
-        Self("select".into())
-    }
-    /// Fresh per run, for the summary.
-    pub fn report() -> Self {
-        Self("report".into())
-    }
-    /// Sealed: opened by a command of its own.
-    pub fn test() -> Self {
-        Self("test".into())
-    }
-}
-
-/// One instance of a task that a candidate is measured on.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Case {
-    /// Its name inside the task, for example `seed-17`.
-    pub id: String,
-    /// The number the benchmark builds the instance from.
-    pub seed: u64,
-}
-
-/// The cases of one split: consecutive seeds, or seeds drawn fresh from the run's seed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CaseSet {
-    /// The first seed of the block.
-    pub first_seed: u64,
-    /// How many cases.
-    pub count: u32,
-    /// Whether every run takes a block of its own, drawn from the run's seed beyond `first_seed`.
-    #[serde(default)]
-    pub fresh: bool,
-}
-
-/// How many blocks a fresh case set can draw from.
-const FRESH_BLOCKS: u64 = 1 << 31;
-
-impl CaseSet {
-    /// Every seed the set may use in any run; a fresh set reserves all its blocks.
-    pub fn seeds(&self) -> Range<u64> {
-        let blocks = if self.fresh { FRESH_BLOCKS } else { 1 };
-        let reserved = u64::from(self.count).saturating_mul(blocks);
-        self.first_seed..self.first_seed.saturating_add(reserved)
-    }
-
-    /// The cases of one run. `draw` is the number from which a fresh set takes its block.
-    fn cases(&self, draw: u64) -> Vec<Case> {
-        let block = if self.fresh { draw % FRESH_BLOCKS } else { 0 };
-        let first = self.first_seed + block * u64::from(self.count);
-        (first..first + u64::from(self.count))
-            .map(|seed| Case { id: format!("seed-{seed}"), seed })
-            .collect()
-    }
-}
-
 /// Where the candidate's files are and which of them may be edited.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -146,11 +85,21 @@ pub struct SolutionSpec {
     pub initial: String,
     /// The module that is imported, relative to the solution folder.
     pub entry: String,
-    /// The paths a candidate may change; everything else must stay as it is.
+    /// The paths a candidate may change or add, as names and patterns; everything else must stay as it is.
     pub editable: Vec<String>,
+    /// Paths that stay as they are though `editable` has them.
+    #[serde(default)]
+    pub immutable: Vec<String>,
     /// The largest solution, KiB over all files.
     #[serde(default = "default_max_kb")]
     pub max_kb: u64,
+}
+
+impl SolutionSpec {
+    /// Which paths a candidate may change.
+    pub fn editable_paths(&self) -> EditablePaths {
+        EditablePaths::new(&self.editable, &self.immutable)
+    }
 }
 
 fn default_max_kb() -> u64 {
@@ -163,8 +112,16 @@ fn default_max_kb() -> u64 {
 pub struct BenchmarkSpec {
     /// The benchmark's program, relative to the task.
     pub program: String,
-    /// The functions of the candidate that the benchmark may call.
+    /// The functions of the candidate that the benchmark may call; protocol `isolated`.
+    #[serde(default)]
     pub functions: Vec<String>,
+    /// What the program is called with; protocol `metric-line`. `{solution}` stands for the entry file's path, `{folder}`
+    /// for the solution's folder, `{seed}` for the case's seed, `{scratch}` for a folder that may be written.
+    #[serde(default = "default_arguments")]
+    pub arguments: Vec<String>,
+    /// Whether the program finds the packages installed beside the interpreter; protocol `metric-line`.
+    #[serde(default)]
+    pub site_packages: bool,
     /// A module that runs beside the candidate and gives each call its final shape, relative to the task.
     #[serde(default)]
     pub adapter: Option<String>,
@@ -178,6 +135,17 @@ pub struct BenchmarkSpec {
     /// to itself; absent: as long as the limits allow.
     #[serde(default)]
     pub answer_ms: Option<u64>,
+}
+
+fn default_arguments() -> Vec<String> {
+    vec!["{solution}".into()]
+}
+
+impl BenchmarkSpec {
+    /// The arguments a task has that says nothing of them.
+    pub fn has_default_arguments(&self) -> bool {
+        self.arguments == default_arguments()
+    }
 }
 
 fn default_block() -> u32 {
@@ -217,7 +185,8 @@ pub struct TaskSpec {
     /// Limits of a candidate's process tree for one block of cases.
     #[serde(default)]
     pub limits: Limits,
-    /// The case sets by name.
+    /// The case sets by name; none when the benchmark decides its own cases.
+    #[serde(default)]
     pub cases: BTreeMap<String, CaseSet>,
     /// The ingredient file of the offline optimiser, relative to the task; building blocks, never finished solutions.
     #[serde(default)]
@@ -225,6 +194,29 @@ pub struct TaskSpec {
     /// Whether the benchmark can play a game back (`task play`).
     #[serde(default)]
     pub playback: bool,
+}
+
+impl TaskSpec {
+    /// Whether a candidate is kept from its own score; where it is not, every record of a measurement says so.
+    pub fn is_sealed(&self) -> bool {
+        self.protocol == Protocol::Isolated
+    }
+
+    /// Whether the benchmark decides its own cases. Then one run of it is the one case of every set, and nothing is held
+    /// out.
+    pub fn is_one_case(&self) -> bool {
+        self.protocol == Protocol::MetricLine
+            && !self.benchmark.arguments.iter().any(|argument| argument.contains("{seed}"))
+    }
+
+    /// The names of the case sets with the number of cases of each.
+    pub fn case_sets(&self) -> BTreeMap<String, u32> {
+        if self.is_one_case() {
+            REQUIRED_SETS.iter().map(|set| ((*set).to_owned(), 1)).collect()
+        } else {
+            self.cases.iter().map(|(set, cases)| (set.clone(), cases.count)).collect()
+        }
+    }
 }
 
 /// A task as loaded and checked: its specification and the text of its files.
@@ -257,6 +249,10 @@ impl Task {
     /// Only a fresh split depends on the run seed. Purpose of the random stream: `cases <task> <split>`.
     pub fn cases(&self, split: &Split, run_seed: u64) -> Vec<Case> {
         let purpose = format!("cases {} {}", self.spec.name, split.0);
+        if self.spec.is_one_case() {
+            let known = REQUIRED_SETS.contains(&split.0.as_str());
+            return known.then(Case::whole).into_iter().collect();
+        }
         match self.spec.cases.get(&split.0) {
             Some(set) => set.cases(rng::seed(run_seed, &purpose, &[])),
             None => Vec::new(),
@@ -275,18 +271,6 @@ impl Task {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_fresh_set_takes_one_whole_block_inside_its_reserve() {
-        let set = CaseSet { first_seed: 1000, count: 60, fresh: true };
-        let (one, other) = (set.cases(7), set.cases(u64::MAX));
-        assert_eq!(one.first().map(|case| case.seed), Some(1000 + 7 * 60));
-        assert_eq!(one.len(), 60);
-        for case in one.iter().chain(&other) {
-            assert!(set.seeds().contains(&case.seed), "{} is outside", case.id);
-        }
-        assert!(one.iter().all(|case| !other.contains(case)));
-    }
 
     #[test]
     fn a_minimising_scale_gives_one_at_its_target() {

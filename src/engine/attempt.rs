@@ -104,7 +104,7 @@ pub fn dispatch(
         prompt,
         brief: WorkerBrief {
             base: base.files.as_deref().cloned().unwrap_or_default(),
-            editable: setting.task.spec.solution.editable.clone(),
+            editable: setting.task.spec.solution.editable_paths(),
             references: reference_files(episode, &references, base.id),
             ingredients: setting.task.ingredients.clone(),
             operators: agent.config.operators.clone(),
@@ -183,7 +183,7 @@ pub async fn work(session: &Session, dispatch: &Dispatch) -> Result<Worked, Stop
         }
         Err(refusal) => {
             let end = match refusal.class {
-                "immutable_path" | "size" => AttemptEnd::Screened,
+                "not_editable" | "missing_file" | "bad_path" | "size" => AttemptEnd::Screened,
                 _ => AttemptEnd::NoAnswer,
             };
             (None, unmeasured(end, refusal))

@@ -213,7 +213,7 @@ async fn draft(session: &Session, order: &Order, answer: &Answer) -> Result<Draf
     } else {
         order.edit.clone()
     };
-    let parsed = match edit::parse(&answer.text, order.role.format, &editable) {
+    let parsed = match edit::parse(&answer.text, order.role.format, &(&editable).into()) {
         Ok(parsed) => parsed,
         Err(fault) => return Ok(refused(fault.to_string())),
     };

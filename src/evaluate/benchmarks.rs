@@ -41,7 +41,7 @@ impl Benchmarks {
     }
 
     /// Refuses a task whose folder is edited while it is measured: results before and after could not be compared.
-    fn check_unchanged(&self, task: &Task) -> Result<(), Failure> {
+    pub(super) fn check_unchanged(&self, task: &Task) -> Result<(), Failure> {
         let now = task_digest(&task.folder).map_err(|error| Failure::fault_by(&error))?;
         if self.of(task, |kept| *kept.digest.get_or_insert_with(|| now.clone()) == now) {
             Ok(())

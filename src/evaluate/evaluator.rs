@@ -5,12 +5,13 @@ use tokio::sync::{RwLock, Semaphore};
 use super::benchmarks::Benchmarks;
 use super::message::Order;
 use super::process::Machine;
+use super::program;
 use super::session::{Look, Session, Subject};
 use super::together::together;
 use super::verdict::{Failure, Playback, joined, measurement, results_of, unmeasured};
 use crate::domain::files::FileSet;
 use crate::domain::outcome::{CaseResult, Measurement, Outcome};
-use crate::domain::task::{Case, Task};
+use crate::domain::task::{Case, Protocol, Task};
 use crate::sandbox::Host;
 use crate::sandbox::python::Python;
 
@@ -48,7 +49,7 @@ impl Evaluator {
 
     /// Measures a candidate on cases. Trouble of the machine or the benchmark is the outcome `Fault`, after a second try.
     ///
-    /// Cases are measured in blocks of the task's size, each in a process of its own; the first alone, as a candidate
+    /// Cases are measured in blocks of the task's size (a case with the protocol `metric-line`), each in a process of its own; the first alone, as a candidate
     /// that fails usually fails there, the others side by side.
     pub async fn measure(&self, task: &Task, candidate: &FileSet, cases: &[Case]) -> Measurement {
         let subject = Subject { task, candidate };
@@ -142,6 +143,9 @@ impl Evaluator {
         parts: &[&[Case]],
         go_on: &(dyn Fn(&[CaseResult]) -> bool + Sync),
     ) -> (Measurement, Reach) {
+        if subject.task.spec.protocol == Protocol::MetricLine {
+            return self.once_by_program(subject, parts, go_on).await;
+        }
         let opened = Session::open(&self.machine, &self.benchmarks, subject, look).await;
         let mut session = match opened {
             Ok(session) => session,
@@ -168,6 +172,39 @@ impl Evaluator {
     }
 }
 
+impl Evaluator {
+    /// The same where the benchmark is a program that runs the candidate itself: a process a case, one after the other.
+    async fn once_by_program(
+        &self,
+        subject: Subject<'_>,
+        parts: &[&[Case]],
+        go_on: &(dyn Fn(&[CaseResult]) -> bool + Sync),
+    ) -> (Measurement, Reach) {
+        let mut measured: Option<Measurement> = None;
+        for (index, cases) in parts.iter().enumerate() {
+            for case in *cases {
+                let one = program::run(&self.machine, &self.benchmarks, subject, case).await;
+                let whole = match measured.take() {
+                    Some(before) => joined(before, vec![one]),
+                    None => one,
+                };
+                if whole.outcome != Outcome::Graded {
+                    return (whole, Reach::Whole);
+                }
+                measured = Some(whole);
+            }
+            if index == 0 && measured.as_ref().is_some_and(|whole| !go_on(&whole.cases)) {
+                return (measured.unwrap_or_else(no_cases), Reach::Part);
+            }
+        }
+        (measured.unwrap_or_else(no_cases), Reach::Whole)
+    }
+}
+
+fn no_cases() -> Measurement {
+    unmeasured(Failure::fault("there are no cases to measure on"))
+}
+
 /// How far a measurement went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reach {
@@ -176,5 +213,8 @@ enum Reach {
 }
 
 fn block_size(task: &Task) -> usize {
+    if task.spec.protocol == Protocol::MetricLine {
+        return 1;
+    }
     usize::try_from(task.spec.benchmark.block).unwrap_or(usize::MAX).max(1)
 }

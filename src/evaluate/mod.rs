@@ -3,11 +3,17 @@
 //! Benchmark and candidate run in two sandboxes and talk only through calls that this module relays, so a candidate
 //! can neither read the answers nor write its own score: it can answer what it is asked, and the benchmark judges.
 //!
+//! Benchmarks that people already have (`program`) are the exception: they are called with the candidate's path and run
+//! it themselves. What they say is read from their output (`metric_lines`), and every record calls it unsealed.
+//!
 //! A measurement depends on the task, the candidate and the cases alone. Time enters in one place, the limits, and a
 //! candidate that ran past one is measured again, alone, before that counts. The same holds for faults.
 
 mod evaluator;
 mod session;
+
+mod metric_lines;
+mod program;
 
 mod benchmarks;
 mod process;
@@ -17,6 +23,7 @@ mod relay;
 mod wire;
 
 mod screen;
+mod tail;
 mod together;
 mod verdict;
 

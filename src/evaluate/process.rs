@@ -3,9 +3,10 @@
 use tokio::net::UnixStream;
 use tokio::sync::OnceCell;
 
+use super::tail::SOLUTION;
 use super::wire::Wire;
 use crate::domain::files::FileSet;
-use crate::domain::task::{Limits, Task};
+use crate::domain::task::{Case, Limits, Task};
 use crate::sandbox::python::Python;
 use crate::sandbox::{End, Exit, Host, Program, Running, SandboxError, Spec, start};
 
@@ -15,8 +16,20 @@ const CANDIDATE_HOST: &str = include_str!("python/candidate_host.py");
 /// What a benchmark imports as `hyperagent`.
 const BENCHMARK_HELPER: &str = include_str!("python/benchmark_helper.py");
 
+/// Starts a program of the protocol `metric-line`.
+const PROGRAM_HOST: &str = include_str!("python/program_host.py");
+
+/// Room for what such a program writes, MiB.
+const PROGRAM_SCRATCH_MB: u64 = 256;
+
+/// Libraries that would start a thread for each core: a result must not depend on their number.
+const ONE_THREAD: [&str; 3] = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"];
+
 /// What an interpreter maps without using it, MiB.
 const ADDRESS_SPACE_ROOM_MB: u64 = 64;
+
+/// Keeps Python from the packages installed beside it.
+const NO_SITE: &str = "-S";
 
 /// Writes a source file to standard output in the form in which Python keeps compiled modules.
 const COMPILE: &str = "import importlib.util, marshal, sys
@@ -105,7 +118,7 @@ impl Machine {
             ""
         };
         for (path, text) in &candidate.0 {
-            inputs.push((format!("solution/{path}"), text.clone().into_bytes()));
+            inputs.push((format!("{SOLUTION}/{path}"), text.clone().into_bytes()));
         }
         let functions = task.spec.benchmark.functions.join(",");
         let arguments = [
@@ -138,6 +151,45 @@ impl Machine {
         self.start_party(spec).await
     }
 
+    /// Runs a benchmark's program on a candidate to its end; it reads the candidate and the task's folder.
+    pub(super) async fn run_program(
+        &self,
+        task: &Task,
+        candidate: &FileSet,
+        case: &Case,
+    ) -> Result<Exit, StartError> {
+        let benchmark = &task.spec.benchmark;
+        let folder = format!("{{inputs}}/{SOLUTION}");
+        let mut arguments = vec![
+            "{inputs}/program_host.py".to_owned(),
+            task.folder.join(&benchmark.program).to_string_lossy().into_owned(),
+        ];
+        arguments.extend(benchmark.arguments.iter().map(|argument| {
+            argument
+                .replace("{solution}", &format!("{folder}/{}", task.spec.solution.entry))
+                .replace("{folder}", &folder)
+                .replace("{seed}", &case.seed.to_string())
+        }));
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let mut spec = self.python_spec(&arguments, task.spec.limits);
+        if let (true, Program::Path { args, .. }) = (benchmark.site_packages, &mut spec.program)
+            && let Some(flag) = args.iter().position(|argument| argument == NO_SITE)
+        {
+            args.remove(flag);
+        }
+        let candidate = candidate.0.iter();
+        spec.inputs = candidate
+            .map(|(path, text)| (format!("{SOLUTION}/{path}"), text.clone().into_bytes()))
+            .chain([("program_host.py".to_owned(), PROGRAM_HOST.into())])
+            .collect();
+        let one_thread = ONE_THREAD.map(|name| (name.to_owned(), "1".to_owned()));
+        spec.env.extend(one_thread);
+        spec.env.push(("PYTHONDONTWRITEBYTECODE".to_owned(), "1".to_owned()));
+        spec.readable.push(task.folder.clone());
+        (spec.scratch_mb, spec.file_mb) = (PROGRAM_SCRATCH_MB, PROGRAM_SCRATCH_MB);
+        Ok(start(&self.host, spec).await?.wait().await)
+    }
+
     async fn start_party(&self, spec: Spec) -> Result<Party, StartError> {
         let mut running = start(&self.host, spec).await?;
         let relay = running.take_relay().ok_or_else(|| SandboxError::Files {
@@ -162,7 +214,7 @@ impl Machine {
     /// Python with its standard library alone, the same hashes each time, and nothing of the user's environment.
     fn python_spec(&self, arguments: &[&str], limits: Limits) -> Spec {
         let args =
-            ["-s", "-S", "-B"].iter().chain(arguments).map(|text| (*text).to_owned()).collect();
+            ["-s", NO_SITE, "-B"].iter().chain(arguments).map(|text| (*text).to_owned()).collect();
         let mut spec = Spec::new(Program::Path { path: self.python.path.clone(), args }, limits);
         // The flag -I would make Python ignore the hash seed, without which the order of sets differs between runs.
         spec.env = [("PYTHONHASHSEED", "0"), ("PYTHONUTF8", "1")]

@@ -1,7 +1,5 @@
 //! What a candidate must be before a process is started for it.
 
-use std::path::{Component, Path};
-
 use crate::domain::files::FileSet;
 use crate::domain::task::Task;
 
@@ -17,24 +15,10 @@ pub struct Refusal {
 /// Checks size and paths: only the editable paths may differ from the task's starting solution.
 pub fn screen(task: &Task, candidate: &FileSet) -> Result<(), Refusal> {
     let solution = &task.spec.solution;
-    for path in candidate.changed_from(&task.initial) {
-        let plain = |part| matches!(part, Component::Normal(_));
-        if !Path::new(&path).components().all(plain) {
-            let reason = format!("`{path}` leaves the solution folder");
-            return Err(Refusal { class: "bad_path", reason });
-        }
-        if !solution.editable.contains(&path) {
-            let reason = format!(
-                "`{path}` may not be changed; editable are {}",
-                solution.editable.join(", ")
-            );
-            return Err(Refusal { class: "not_editable", reason });
-        }
-        if candidate.get(&path).is_none() {
-            let reason = format!("`{path}` is missing");
-            return Err(Refusal { class: "missing_file", reason });
-        }
-    }
+    solution
+        .editable_paths()
+        .check(candidate, &task.initial)
+        .map_err(|fault| Refusal { class: fault.class(), reason: fault.to_string() })?;
     let bytes: usize = candidate.0.values().map(String::len).sum();
     let most = solution.max_kb.saturating_mul(1024);
     if u64::try_from(bytes).is_ok_and(|bytes| bytes > most) {

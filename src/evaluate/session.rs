@@ -7,6 +7,7 @@ use super::message::Order;
 use super::process::{Machine, Party};
 use super::relay::{End, Gathered, Terms, await_ready, carry_out};
 use super::screen::screen;
+use super::tail::tail;
 use super::verdict::{Failure, failure_of};
 use crate::domain::files::FileSet;
 use crate::domain::outcome::Outcome;
@@ -21,6 +22,9 @@ const START_ROOM: Duration = Duration::from_secs(5);
 
 /// The first look waits this part of the time that a task gives for an answer.
 const FIRST_LOOK_PART: u32 = 4;
+
+/// Bytes of a failed benchmark's standard error that are shown.
+const SHOWN_ERROR: usize = 2_000;
 
 /// What is measured: a candidate of a task.
 #[derive(Debug, Clone, Copy)]
@@ -108,7 +112,7 @@ impl<'a> Session<'a> {
         if matches!(self.end, End::BenchmarkFailed { .. }) {
             let said = self.benchmark.end().await.stderr;
             if let Some(failure) = &mut failure {
-                failure.reason.push_str(&tail(&said));
+                failure.reason.push_str(&tail(&said, SHOWN_ERROR));
             }
         } else {
             benchmarks.give_back(self.task, self.benchmark);
@@ -125,33 +129,5 @@ fn answer_limit(task: &Task, look: Look) -> Duration {
         (Some(answer_ms), Look::First) => Duration::from_millis(answer_ms) / FIRST_LOOK_PART,
         (Some(answer_ms), Look::Last) => Duration::from_millis(answer_ms),
         (None, _) => Duration::from_millis(task.spec.limits.wall_ms) + START_ROOM,
-    }
-}
-
-/// The last lines of a benchmark's standard error, as the end of a sentence.
-fn tail(stderr: &[u8]) -> String {
-    const KEPT: usize = 2_000;
-    let text = String::from_utf8_lossy(stderr);
-    let text = text.trim();
-    let mut start = text.len().saturating_sub(KEPT);
-    while !text.is_char_boundary(start) {
-        start += 1;
-    }
-    match text.get(start..) {
-        None | Some("") => String::new(),
-        Some(last) => format!("; its standard error:\n{last}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_tail_of_a_long_error_is_its_end_and_whole_characters() {
-        let long = "ä".repeat(3_000) + "the end";
-        let tail = tail(long.as_bytes());
-        assert!(tail.ends_with("äthe end") && tail.len() < 2_100, "{} bytes", tail.len());
-        assert_eq!(super::tail(b" \n"), "");
     }
 }

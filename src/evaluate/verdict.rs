@@ -13,7 +13,7 @@ use crate::sandbox::{End as Ending, Exit};
 const TAMPER: &str = "tamper";
 
 /// The class of a candidate that took too long.
-const TIMEOUT: &str = "timeout";
+pub(super) const TIMEOUT: &str = "timeout";
 
 /// Why something was not graded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,7 +115,7 @@ pub(super) fn failure_of(end: &End, exit: &Exit, limits: &Limits) -> Option<Fail
 }
 
 /// What it means that the sandbox ended the candidate.
-fn killed(kind: ViolationKind, during: &str, limits: &Limits) -> Failure {
+pub(super) fn killed(kind: ViolationKind, during: &str, limits: &Limits) -> Failure {
     let (outcome, class, what) = match kind {
         ViolationKind::Wall => {
             (Outcome::TimedOut, TIMEOUT, format!("{} ms of wall time", limits.wall_ms))

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::base::id::GenerationId;
 use crate::domain::agent::{AgentFiles, AnswerFormat, Operators};
+use crate::domain::editable::EditablePaths;
 use crate::domain::event::{Diagnostic, GenerationStatus, OperatorCredit};
 use crate::domain::files::FileSet;
 
@@ -22,7 +23,7 @@ pub struct WorkerBrief {
     /// The candidate to change: all its files.
     pub base: FileSet,
     /// The paths that may change.
-    pub editable: Vec<String>,
+    pub editable: EditablePaths,
     /// Other candidates of the episode, best first.
     pub references: Vec<FileSet>,
     /// The task's ingredient pool.

@@ -399,7 +399,7 @@ mod tests {
         let Brief::Worker(brief) = &*question("").brief else { panic!("a worker's question") };
         let brief = WorkerBrief {
             base: files.into_iter().collect(),
-            editable: vec!["player.py".into()],
+            editable: (&vec!["player.py".to_owned()]).into(),
             operators,
             ..brief.clone()
         };

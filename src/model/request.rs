@@ -76,7 +76,7 @@ pub(super) mod tests {
     pub(in crate::model) fn question(prompt: &str) -> Request {
         let brief = WorkerBrief {
             base: FileSet::default(),
-            editable: Vec::new(),
+            editable: Default::default(),
             references: Vec::new(),
             ingredients: String::new(),
             operators: Operators::default(),

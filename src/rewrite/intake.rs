@@ -6,6 +6,7 @@ use super::finding::{finding, line_at, shown};
 use super::secret;
 use super::submission::{Rules, Submission};
 use crate::domain::agent::{AGENT_TOML, AgentFiles, RawContent, RawFile, STRATEGY};
+use crate::domain::editable::EditablePaths;
 use crate::domain::event::Diagnostic;
 
 /// The largest file.
@@ -176,13 +177,11 @@ fn required_faults(submission: &Submission<'_>) -> Vec<Diagnostic> {
 }
 
 fn edit_faults(files: &AgentFiles, parent: &AgentFiles, editable: &[String]) -> Vec<Diagnostic> {
-    if editable.is_empty() {
-        return Vec::new();
-    }
+    let allows = EditablePaths::from(&editable.to_vec());
     files
         .changed_from(parent)
         .into_iter()
-        .filter(|path| !editable.contains(path))
+        .filter(|path| !allows.allows(path))
         .map(|path| {
             let allowed = editable.iter().map(|path| shown(path)).collect::<Vec<_>>().join(", ");
             let what = format!("this rewrite may not change it; allowed: {allowed}");

@@ -32,20 +32,13 @@ pub fn from_answer(
     task: &Task,
 ) -> Result<Candidate, Refusal> {
     let solution = &task.spec.solution;
+    let editable = solution.editable_paths();
     let unusable = |fault: edit::EditFault| Refusal { class: "answer", reason: fault.to_string() };
-    let parsed = edit::parse(answer, format, &solution.editable).map_err(unusable)?;
+    let parsed = edit::parse(answer, format, &editable).map_err(unusable)?;
     let files = edit::apply(base, &parsed).map_err(unusable)?;
-    if let Some(path) =
-        files.changed_from(base).into_iter().find(|path| !solution.editable.contains(path))
-    {
-        return Err(Refusal {
-            class: "immutable_path",
-            reason: format!(
-                "`{path}` may not be changed; editable: {}",
-                solution.editable.join(", ")
-            ),
-        });
-    }
+    editable
+        .check(&files, &task.initial)
+        .map_err(|fault| Refusal { class: fault.class(), reason: fault.to_string() })?;
     if files == *base {
         return Err(Refusal {
             class: "no_change",

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use super::episode::{Attempt, Episode};
+use crate::domain::editable::EditablePaths;
 use crate::domain::event::AttemptEnd;
 use crate::domain::files::FileSet;
 use crate::domain::outcome::CaseResult;
@@ -37,7 +38,7 @@ pub struct Ask<'a> {
 /// The variables of the worker's prompt.
 pub fn worker(episode: &Episode, ask: &Ask<'_>) -> Value {
     let task = &episode.setting.task;
-    let editable = &task.spec.solution.editable;
+    let editable = &task.spec.solution.editable_paths();
     let files = ask.base.files.as_deref();
     let mut variables = json!({
         "task": {
@@ -74,18 +75,17 @@ pub fn worker(episode: &Episode, ask: &Ask<'_>) -> Value {
     variables
 }
 
-fn editable_files(files: &FileSet, editable: &[String]) -> Vec<Value> {
-    editable
-        .iter()
-        .filter_map(|path| Some(json!({"path": path, "text": files.get(path)?})))
-        .collect()
+fn editable_files(files: &FileSet, editable: &EditablePaths) -> Vec<Value> {
+    let shown = files.0.iter().filter(|(path, _)| editable.allows(path));
+    shown.map(|(path, text)| json!({"path": path, "text": text})).collect()
 }
 
-fn listing(files: &FileSet, editable: &[String]) -> String {
+fn listing(files: &FileSet, editable: &EditablePaths) -> String {
     let mut text = String::new();
-    for (path, content) in editable.iter().filter_map(|path| Some((path, files.get(path)?))) {
+    for (path, content) in files.0.iter().filter(|(path, _)| editable.allows(path)) {
+        let language = if path.ends_with(".py") { "python" } else { "" };
         let newline = if content.ends_with('\n') { "" } else { "\n" };
-        let _ = write!(text, "{path}\n```python\n{content}{newline}```\n");
+        let _ = write!(text, "{path}\n```{language}\n{content}{newline}```\n");
     }
     text
 }

@@ -6,6 +6,7 @@ mod engine;
 mod evaluate;
 mod layers;
 mod measuring;
+mod metric_line;
 mod model;
 mod sandbox;
 mod script;

@@ -49,7 +49,7 @@ fn models(server: &MockServer, settings: &str) -> Models {
 fn question(attempt: u32) -> Request {
     let brief = WorkerBrief {
         base: FileSet::default(),
-        editable: Vec::new(),
+        editable: Default::default(),
         references: Vec::new(),
         ingredients: String::new(),
         operators: Operators::default(),

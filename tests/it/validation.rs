@@ -9,6 +9,7 @@ use std::sync::Arc;
 use hyperagent::base::id::GenerationId;
 use hyperagent::domain::agent::{AgentFiles, AnswerFormat, RawContent, RawFile};
 use hyperagent::domain::edit;
+use hyperagent::domain::editable::EditablePaths;
 use hyperagent::domain::event::{CallKey, Stage};
 use hyperagent::domain::outcome::SandboxLevel;
 use hyperagent::lab::agents::load_agent;
@@ -269,7 +270,7 @@ async fn rewrites_of_the_offline_meta_role_are_never_refused() {
             brief: Arc::new(Brief::Meta(brief)),
         };
         let answer = offline::answer(&request).unwrap().text;
-        let parsed = edit::parse(&answer, AnswerFormat::Edit, &[]).unwrap();
+        let parsed = edit::parse(&answer, AnswerFormat::Edit, &EditablePaths::default()).unwrap();
         let rewritten = edit::apply(&agent, &parsed).unwrap();
         let submission = Submission::of_rewrite(&rewritten, &agent, &[]);
         let report = validate(submission, &rules(), &pool).await.unwrap();

@@ -1,5 +1,7 @@
 //! The lines that say which file a change is for.
 
+use crate::domain::editable::EditablePaths;
+
 /// A path as an answer names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Label {
@@ -11,7 +13,7 @@ pub(super) struct Label {
 
 /// The path a line names, when the line is nothing but a path and its decoration: heading marks, list marks, `File:`,
 /// backticks, bold, a closing colon, a remark in brackets.
-pub(super) fn path_line(line: &str, editable: &[String]) -> Option<Label> {
+pub(super) fn path_line(line: &str, editable: &EditablePaths) -> Option<Label> {
     let mut text = line.trim();
     let whole = text.strip_prefix("WRITE ");
     if let Some(rest) = whole {
@@ -32,16 +34,16 @@ pub(super) fn path_line(line: &str, editable: &[String]) -> Option<Label> {
     let undressed = bare.trim_matches(['`', '*', '"', '\'']);
     named |= bare.starts_with('`') && bare.ends_with('`');
     let path = undressed.strip_prefix("./").unwrap_or(undressed);
-    let known = editable.iter().any(|entry| entry == path);
+    let known = editable.names(path);
     (known || is_one_word(path) && (named || is_path_like(path)))
         .then(|| Label { path: path.to_owned(), whole: whole.is_some() })
 }
 
 /// The path in the info string of a fence: the language may come first, as in `python:player.py`.
-pub(super) fn path_in_fence(info: &str, editable: &[String]) -> Option<Label> {
+pub(super) fn path_in_fence(info: &str, editable: &EditablePaths) -> Option<Label> {
     info.split([' ', ':', '='])
         .map(|word| word.trim_matches(['`', '"', '\'', '{', '}']))
-        .filter(|word| is_path_like(word) || editable.iter().any(|entry| entry == word))
+        .filter(|word| is_path_like(word) || editable.names(word))
         .map(|word| Label { path: word.to_owned(), whole: false })
         .next()
 }
@@ -53,20 +55,16 @@ pub(super) fn deleted_path(line: &str) -> Option<&str> {
 }
 
 /// The editable path that is meant: the path itself, or the only one it ends in when folders were put before it.
-/// Without a list every path is editable; an entry that ends in `/` stands for all below it.
-pub(super) fn resolve(path: &str, editable: &[String]) -> Option<String> {
-    let allowed = editable.is_empty()
-        || editable
-            .iter()
-            .any(|entry| entry == path || entry.ends_with('/') && path.starts_with(entry.as_str()));
-    if allowed {
+pub(super) fn resolve(path: &str, editable: &EditablePaths) -> Option<String> {
+    if editable.allows(path) {
         return Some(path.to_owned());
     }
-    let mut meant = editable.iter().filter(|entry| {
-        path.strip_suffix(entry.as_str()).is_some_and(|folders| folders.ends_with('/'))
+    let mut meant = editable.named().filter(|name| {
+        path.strip_suffix(name).is_some_and(|folders| folders.ends_with('/'))
+            && editable.allows(name)
     });
     match (meant.next(), meant.next()) {
-        (Some(only), None) => Some(only.clone()),
+        (Some(only), None) => Some(only.to_owned()),
         _ => None,
     }
 }

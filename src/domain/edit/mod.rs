@@ -68,21 +68,21 @@ pub enum EditFault {
     /// A change does not say which file it is for.
     #[error(
         "the change at line {line} of the answer names no file; write the path on a line of its own before it, \
-         one of: {}", list(.editable)
+         one of: {editable}"
     )]
     NoPath {
         /// The line of the answer, from 1.
         line: usize,
-        /// The paths that may change; empty: all.
-        editable: Vec<String>,
+        /// What may change, in words.
+        editable: String,
     },
     /// A change is for a file that may not change.
-    #[error("`{path}` may not be changed; allowed: {}", list(.editable))]
+    #[error("`{path}` may not be changed; allowed: {editable}")]
     NotEditable {
         /// The path as written.
         path: String,
-        /// The paths that may change.
-        editable: Vec<String>,
+        /// What may change, in words.
+        editable: String,
     },
     /// A block or fence has no end.
     #[error(

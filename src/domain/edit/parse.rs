@@ -3,6 +3,7 @@
 use super::label::{self, Label};
 use super::{Answer, Edit, EditFault};
 use crate::domain::agent::AnswerFormat;
+use crate::domain::editable::EditablePaths;
 
 /// The longest summary kept, characters.
 const SUMMARY_CHARS: usize = 200;
@@ -10,12 +11,15 @@ const SUMMARY_CHARS: usize = 200;
 /// The word after an opening fence that says the file has no line feed at its end.
 pub(super) const NO_FINAL_NEWLINE: &str = "no-final-newline";
 
-/// Reads an answer. `editable` are the paths that may change (an entry that ends in `/` stands for all below it);
-/// empty: all.
+/// Reads an answer. `editable` are the paths that may change.
 ///
 /// Both forms are understood whatever was asked for, except that a fenced file counts as a change only where whole files
 /// were asked for or the line before it says `WRITE path`: elsewhere it may be an excerpt.
-pub fn parse(answer: &str, format: AnswerFormat, editable: &[String]) -> Result<Answer, EditFault> {
+pub fn parse(
+    answer: &str,
+    format: AnswerFormat,
+    editable: &EditablePaths,
+) -> Result<Answer, EditFault> {
     let unix = answer.replace("\r\n", "\n");
     let line_feeds = |text: &str| text.bytes().filter(|byte| *byte == b'\n').count();
     let crlf = answer.len() - unix.len() == line_feeds(answer);
@@ -67,7 +71,7 @@ struct Reader<'a> {
     lines: Vec<&'a str>,
     at: usize,
     format: AnswerFormat,
-    editable: &'a [String],
+    editable: &'a EditablePaths,
     summary: Option<String>,
     first_words: String,
     edits: Vec<Edit>,
@@ -85,7 +89,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(lines: Vec<&'a str>, format: AnswerFormat, editable: &'a [String]) -> Self {
+    fn new(lines: Vec<&'a str>, format: AnswerFormat, editable: &'a EditablePaths) -> Self {
         Self {
             lines,
             at: 0,
@@ -123,13 +127,13 @@ impl<'a> Reader<'a> {
     fn finish(mut self) -> Result<Answer, EditFault> {
         if self.edits.is_empty() {
             let line = self.nameless.last().map(|(line, _)| *line);
-            match (self.editable, self.nameless.pop(), self.nameless.is_empty()) {
-                ([only], Some((_, text)), true) => {
-                    self.edits.push(Edit::Write { path: only.clone(), text });
+            match (self.editable.only(), self.nameless.pop(), self.nameless.is_empty()) {
+                (Some(only), Some((_, text)), true) => {
+                    self.edits.push(Edit::Write { path: only.to_owned(), text });
                 }
                 (_, Some(_), _) => {
                     let line = line.unwrap_or_default();
-                    return Err(EditFault::NoPath { line, editable: self.editable.to_vec() });
+                    return Err(EditFault::NoPath { line, editable: self.editable.to_string() });
                 }
                 (_, None, _) => return Err(EditFault::empty(self.format, self.fenced)),
             }
@@ -181,12 +185,12 @@ impl<'a> Reader<'a> {
             return self.resolved(&named.path);
         }
         if let Some(path) = self.stray.take() {
-            return Err(EditFault::NotEditable { path, editable: self.editable.to_vec() });
+            return Err(EditFault::NotEditable { path, editable: self.editable.to_string() });
         }
-        match (&self.current, self.editable) {
+        match (&self.current, self.editable.only()) {
             (Some(path), _) => Ok(path.clone()),
-            (None, [only]) => Ok(only.clone()),
-            (None, _) => Err(EditFault::NoPath { line, editable: self.editable.to_vec() }),
+            (None, Some(only)) => Ok(only.to_owned()),
+            (None, _) => Err(EditFault::NoPath { line, editable: self.editable.to_string() }),
         }
     }
 
@@ -229,7 +233,7 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         if let Some(path) = self.stray.take() {
-            return Err(EditFault::NotEditable { path, editable: self.editable.to_vec() });
+            return Err(EditFault::NotEditable { path, editable: self.editable.to_string() });
         }
         let line = self.at;
         let text = self.fenced_text(&fence)?;
@@ -279,7 +283,7 @@ impl<'a> Reader<'a> {
     fn resolved(&self, path: &str) -> Result<String, EditFault> {
         label::resolve(path, self.editable).ok_or_else(|| EditFault::NotEditable {
             path: path.to_owned(),
-            editable: self.editable.to_vec(),
+            editable: self.editable.to_string(),
         })
     }
 }

@@ -7,6 +7,7 @@ use similar::{Algorithm, DiffOp};
 use super::apply::{apply, lines};
 use super::parse::{NO_FINAL_NEWLINE, looks_like_mark, parse};
 use crate::domain::agent::AnswerFormat;
+use crate::domain::editable::EditablePaths;
 use crate::domain::files::FileSet;
 
 /// An answer that turns `before` into `after`: the summary line, then blocks with just enough context to be unique, or
@@ -32,7 +33,8 @@ fn change(path: &str, old: Option<&str>, new: &str, format: AnswerFormat) -> Str
         (AnswerFormat::Full, _) => format!("{}{}", label(path), fenced(new)),
     };
     let before: FileSet = old.map(|old| (path, old)).into_iter().collect();
-    let read_back = parse(&first, format, &[]).and_then(|answer| apply(&before, &answer));
+    let read_back =
+        parse(&first, format, &EditablePaths::default()).and_then(|answer| apply(&before, &answer));
     if read_back.is_ok_and(|files| files.get(path) == Some(new) && files.0.len() == 1) {
         first
     } else {

@@ -74,7 +74,7 @@ fn answers_in_the_fixtures_are_read_or_refused_as_written_there() {
         }
         count += 1;
         let fixture = read_fixture(&fs::read_to_string(&path).expect("a text"));
-        let result = parse(&fixture.answer, fixture.format, &fixture.editable)
+        let result = parse(&fixture.answer, fixture.format, &(&fixture.editable).into())
             .and_then(|answer| Ok((answer.summary.clone(), apply(&fixture.before, &answer)?)));
         match result {
             Ok((summary, after)) => {
@@ -100,7 +100,8 @@ fn answers_in_the_fixtures_are_read_or_refused_as_written_there() {
 fn the_examples_of_the_contract_are_answers() {
     let before = FileSet::from_iter([("words.py", "def count(words):\n    total = len(words)\n")]);
     for format in [AnswerFormat::Edit, AnswerFormat::Full] {
-        let answer = parse(contract(format), format, &["words.py".into()]).expect("an answer");
+        let answer = parse(contract(format), format, &(&vec!["words.py".to_owned()]).into())
+            .expect("an answer");
         assert_eq!(answer.summary, "count each word once, since repeats inflated the total");
         let after = apply(&before, &answer).expect("files");
         assert!(after.get("words.py").is_some_and(|text| text.contains("len(set(words))")));
@@ -142,7 +143,7 @@ proptest! {
         let text = render(&before, &after, format, "what and why");
         let editable: Vec<String> = after.changed_from(&before);
         for editable in [editable, Vec::new()] {
-            let answer = parse(&text, format, &editable).map_err(|fault| {
+            let answer = parse(&text, format, &(&editable).into()).map_err(|fault| {
                 TestCaseError::fail(format!("{fault}\n{text}"))
             })?;
             prop_assert_eq!(&answer.summary, "what and why");

@@ -1,13 +1,13 @@
 //! What `task.toml` must say beyond its shape. Every finding names the line, the key and what would be right.
 
+mod protocol;
+
 use std::path::{Component, Path, PathBuf};
 
 use super::{TaskError, line_at};
 use crate::domain::files::FileSet;
-use crate::domain::task::{CaseSet, Direction, Limits, TaskSpec};
-
-/// The case sets every task has.
-const REQUIRED_SETS: [&str; 4] = ["train", "select", "report", "test"];
+use crate::domain::glob;
+use crate::domain::task::{CaseSet, Direction, Limits, REQUIRED_SETS, TaskSpec};
 
 /// Seeds stay below this, so that every JSON reader keeps them exactly.
 const SEED_END: u64 = 1 << 53;
@@ -112,7 +112,8 @@ pub(super) fn values(sheet: &Sheet, folder: &Path, spec: &TaskSpec) -> Result<()
     )?;
     score(sheet, spec)?;
     limits(sheet, &spec.limits)?;
-    functions(sheet, spec)?;
+    protocol::values(sheet, spec)?;
+    screen(sheet, spec)?;
     case_sets(sheet, spec)
 }
 
@@ -130,13 +131,21 @@ pub(super) fn solution(sheet: &Sheet, spec: &TaskSpec, initial: &FileSet) -> Res
     let editable = &spec.solution.editable;
     sheet.require(!editable.is_empty(), &key, || "is empty".into(), "at least one path")?;
     for path in editable {
+        let covered = |held: &String| glob::matches(path, held);
         sheet.require(
-            stays_inside(path) && exists(path),
+            exists(path) || glob::is_pattern(path) && initial.0.keys().any(covered),
             &key,
             || format!("names `{path}`, which the starting solution does not hold"),
-            "paths of the starting solution",
+            "paths of the starting solution, or patterns that fit some",
         )?;
     }
+    let allowed = spec.solution.editable_paths();
+    sheet.require(
+        initial.0.keys().any(|path| allowed.allows(path)),
+        &["solution", "immutable"],
+        || "leaves nothing to change".into(),
+        "patterns that leave a file of the starting solution editable",
+    )?;
     let bytes: usize = initial.0.values().map(String::len).sum();
     sheet.require(
         u64::try_from(bytes).is_ok_and(|bytes| bytes <= spec.solution.max_kb.saturating_mul(1024)),
@@ -186,33 +195,8 @@ fn limits(sheet: &Sheet, limits: &Limits) -> Result<(), TaskError> {
     Ok(())
 }
 
-fn functions(sheet: &Sheet, spec: &TaskSpec) -> Result<(), TaskError> {
-    let key = ["benchmark", "functions"];
-    let functions = &spec.benchmark.functions;
-    sheet.require(!functions.is_empty(), &key, || "is empty".into(), "at least one name")?;
-    for name in functions {
-        sheet.require(
-            is_identifier(name),
-            &key,
-            || format!("holds `{name}`"),
-            "names of Python functions",
-        )?;
-    }
-    let block = spec.benchmark.block;
-    sheet.require(
-        (1..=1000).contains(&block),
-        &["benchmark", "block"],
-        || format!("is {block}"),
-        "1 to 1000",
-    )?;
-    let answer_ms = spec.benchmark.answer_ms.unwrap_or(spec.limits.wall_ms);
-    sheet.require(
-        (10..=spec.limits.wall_ms).contains(&answer_ms),
-        &["benchmark", "answer_ms"],
-        || format!("is {answer_ms}"),
-        "10 to limits.wall_ms",
-    )?;
-    let train = spec.cases.get("train").map_or(0, |set| set.count);
+fn screen(sheet: &Sheet, spec: &TaskSpec) -> Result<(), TaskError> {
+    let train = spec.case_sets().get("train").copied().unwrap_or(0);
     sheet.require(
         spec.benchmark.screen <= train,
         &["benchmark", "screen"],
@@ -222,6 +206,9 @@ fn functions(sheet: &Sheet, spec: &TaskSpec) -> Result<(), TaskError> {
 }
 
 fn case_sets(sheet: &Sheet, spec: &TaskSpec) -> Result<(), TaskError> {
+    if spec.is_one_case() {
+        return Ok(());
+    }
     for name in REQUIRED_SETS {
         sheet.require(
             spec.cases.contains_key(name),

@@ -29,12 +29,12 @@ use worker::Manner;
 pub enum OfflineError {
     /// Nothing that may be edited is Python.
     #[error(
-        "the offline optimiser changes Python only, and none of the editable files is Python that parses ({}); \
-         name another model in `agent.toml`", .editable.join(", ")
+        "the offline optimiser changes Python only, and none of the editable files is Python that parses \
+         ({editable}); name another model in `agent.toml`"
     )]
     NotPython {
-        /// The paths that may change; empty: all.
-        editable: Vec<String>,
+        /// What may change, in words.
+        editable: String,
     },
     /// Every operator has weight 0.
     #[error(

@@ -101,16 +101,14 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     fn new(brief: &'a WorkerBrief, manner: Manner) -> Result<Self, OfflineError> {
-        let is_editable =
-            |path: &str| brief.editable.is_empty() || brief.editable.iter().any(|it| it == path);
         let parsed = |(path, text): (&'a String, &String)| {
-            let is_python = path.ends_with(".py") && is_editable(path);
+            let is_python = path.ends_with(".py") && brief.editable.allows(path);
             let source = if is_python { Source::parse(text) } else { None };
             Some((path.as_str(), source?))
         };
         let sources: Vec<(&str, Source)> = brief.base.0.iter().filter_map(parsed).collect();
         if sources.is_empty() {
-            return Err(OfflineError::NotPython { editable: brief.editable.clone() });
+            return Err(OfflineError::NotPython { editable: brief.editable.to_string() });
         }
         let references =
             if manner == Manner::Guided { brief.references.as_slice() } else { Default::default() };

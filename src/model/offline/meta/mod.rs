@@ -19,6 +19,7 @@ use super::draw::{Stream, one_of, unit};
 use super::worker::Manner;
 use crate::domain::agent::{AGENT_TOML, STRATEGY};
 use crate::domain::edit::render;
+use crate::domain::editable::EditablePaths;
 use crate::domain::files::FileSet;
 use crate::model::{MetaBrief, Request};
 use balance::Family;
@@ -159,10 +160,7 @@ impl<'a> Agent<'a> {
     }
 
     fn may_edit(&self, path: &str) -> bool {
-        let covers = |entry: &String| {
-            entry == path || entry.ends_with('/') && path.starts_with(entry.as_str())
-        };
-        self.brief.editable.is_empty() || self.brief.editable.iter().any(covers)
+        EditablePaths::from(&self.brief.editable).allows(path)
     }
 
     /// Every move that is possible now.

@@ -1,13 +1,15 @@
 //! Taking back an answer that the validation refused.
 
 use crate::domain::edit::{Answer, Edit, apply, parse};
+use crate::domain::editable::EditablePaths;
 use crate::domain::files::FileSet;
 use crate::model::{MetaBrief, Request, Speaker};
 
 /// What was answered before in this conversation.
 pub(super) fn earlier(request: &Request, brief: &MetaBrief) -> Vec<Answer> {
     let said = request.messages.iter().filter(|message| message.speaker == Speaker::Assistant);
-    said.filter_map(|message| parse(&message.text, brief.format, &[]).ok()).collect()
+    said.filter_map(|message| parse(&message.text, brief.format, &EditablePaths::default()).ok())
+        .collect()
 }
 
 /// The files without the changes of the answers: each passage that stands as an answer put it is put back. Files that

@@ -63,7 +63,7 @@ fn request(brief: &MetaBrief, messages: Vec<Message>) -> Request {
 fn rewritten(brief: &MetaBrief, manner: Manner, seed: u64) -> (FileSet, Answer) {
     let mut rng = stream(seed, "test", &[]);
     let text = super::answer(&request(brief, Vec::new()), brief, manner, &mut rng).expect("text");
-    let answer = parse(&text, brief.format, &brief.editable).expect("an answer");
+    let answer = parse(&text, brief.format, &(&brief.editable).into()).expect("an answer");
     (apply(&brief.files, &answer).expect("files"), answer)
 }
 
@@ -132,7 +132,7 @@ fn a_repair_takes_back_the_refused_change_and_makes_another() {
         let first = super::answer(&request(&brief, Vec::new()), &brief, Manner::Guided, &mut rng)
             .expect("an answer");
         let before = brief.files.clone();
-        let answer = parse(&first, brief.format, &[]).expect("an answer");
+        let answer = parse(&first, brief.format, &Default::default()).expect("an answer");
         if applied {
             brief.files = apply(&before, &answer).expect("files");
         }
@@ -145,7 +145,7 @@ fn a_repair_takes_back_the_refused_change_and_makes_another() {
         let messages = vec![Message { speaker: Speaker::Assistant, text: first }];
         let second = super::answer(&request(&brief, messages), &brief, Manner::Guided, &mut rng)
             .expect("an answer");
-        let second = parse(&second, brief.format, &[]).expect("an answer");
+        let second = parse(&second, brief.format, &Default::default()).expect("an answer");
         let after = apply(&brief.files, &second).expect("files");
         let first_words = |text: &str| text.split(' ').take(2).collect::<Vec<_>>().join(" ");
         assert!(

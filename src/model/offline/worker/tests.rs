@@ -41,7 +41,7 @@ def solve(items):
 fn brief() -> WorkerBrief {
     WorkerBrief {
         base: FileSet::from_iter([("main.py", BASE), ("notes.txt", "left alone")]),
-        editable: vec!["main.py".to_owned()],
+        editable: (&vec!["main.py".to_owned()]).into(),
         references: vec![FileSet::from_iter([("main.py", OTHER), ("notes.txt", "left alone")])],
         ingredients: POOL.to_owned(),
         operators: Operators::default(),
@@ -160,10 +160,10 @@ fn what_is_not_python_is_left_to_other_models() {
     for (path, text) in [("main.rs", "fn main() {}"), ("main.py", "def solve(:\n")] {
         let brief = WorkerBrief {
             base: FileSet::from_iter([(path, text)]),
-            editable: vec![path.to_owned()],
+            editable: (&vec![path.to_owned()]).into(),
             ..brief()
         };
         let fault = answer(&brief, Manner::Guided, &mut rng);
-        assert_eq!(fault, Err(OfflineError::NotPython { editable: brief.editable.clone() }));
+        assert_eq!(fault, Err(OfflineError::NotPython { editable: brief.editable.to_string() }));
     }
 }
