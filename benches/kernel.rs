@@ -55,6 +55,7 @@ fn identity() -> Identity {
         agent_digest: String::new(),
         tasks: vec!["snake".parse().unwrap()],
         task_digests: BTreeMap::new(),
+        unsealed: Default::default(),
         generations: 1000,
         attempts: 24,
         episodes: 2,

@@ -149,6 +149,7 @@ mod tests {
             agent_digest: String::new(),
             tasks: Vec::new(),
             task_digests: std::collections::BTreeMap::new(),
+            unsealed: Default::default(),
             generations: 1,
             attempts: 1,
             episodes: 1,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::error::ArchiveError;
 use super::open::FORMAT_VERSION;
-use crate::base::id::{Alias, GenerationId, RunName};
+use crate::base::id::{Alias, GenerationId, RunName, TaskName};
 use crate::domain::action::Tag;
 use crate::domain::event::{Diagnostic, GenerationPlan, GenerationStatus, Stage};
 use crate::domain::settings::Identity;
@@ -49,6 +49,9 @@ pub struct GenerationRecord {
     /// Files of a rejected rewrite whose paths no tree can hold; their text is in the journal alone.
     #[serde(default)]
     pub left_out: Vec<String>,
+    /// The run's tasks whose numbers a candidate could have written itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unsealed: Vec<TaskName>,
     /// The run's seed.
     pub seed: u64,
     /// Which models took part.
@@ -81,6 +84,7 @@ impl GenerationRecord {
             summary: plan.summary.clone(),
             changed: plan.changed.clone(),
             left_out,
+            unsealed: identity.unsealed.keys().cloned().collect(),
             seed: identity.seed,
             models: Models { meta: plan.model.clone(), run: identity.model.clone() },
             kernel: kernel.to_owned(),

@@ -13,7 +13,7 @@ use crate::archive::Archive;
 use crate::base::id::{RunName, TaskName};
 use crate::domain::agent::{AGENT_TOML, AgentFiles};
 use crate::domain::settings::{BudgetSpec, Identity, Start};
-use crate::domain::task::Task;
+use crate::domain::task::{Seal, Task};
 use crate::engine::open::Order;
 use crate::journal;
 use crate::lab::Lab;
@@ -96,6 +96,7 @@ pub fn new_run(args: &Args, run: RunName, lab: &Lab, edge: &Edge) -> Result<Orde
         agent,
         agent_digest: files.digest().to_string(),
         task_digests: task_digests(&tasks, lab)?,
+        unsealed: unsealed(&tasks, lab)?,
         tasks,
         generations: args.generations.unwrap_or(GENERATIONS),
         attempts: args.attempts.unwrap_or(ATTEMPTS),
@@ -138,6 +139,18 @@ pub fn task_digests(tasks: &[TaskName], lab: &Lab) -> Result<BTreeMap<TaskName, 
             Ok((name.clone(), task_digest(&lab.task(name))?.to_string()))
         })
         .collect()
+}
+
+/// The tasks that are not sealed, with what their numbers are worth.
+fn unsealed(tasks: &[TaskName], lab: &Lab) -> Result<BTreeMap<TaskName, Seal>, Failure> {
+    let mut unsealed = BTreeMap::new();
+    for name in tasks {
+        let seal = open_task(lab, name)?.spec.seal();
+        if seal != Seal::Sealed {
+            unsealed.insert(name.clone(), seal);
+        }
+    }
+    Ok(unsealed)
 }
 
 /// The task of that name, or a failure that lists those there are.
@@ -320,6 +333,7 @@ mod tests {
             agent_digest: "d".into(),
             tasks: vec!["snake".parse().expect("a task")],
             task_digests: std::collections::BTreeMap::new(),
+            unsealed: Default::default(),
             generations: 6,
             attempts: 24,
             episodes: 2,

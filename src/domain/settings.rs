@@ -1,11 +1,13 @@
 //! What a person decides: the identity of a run, and the human's file `hyperagent.toml`.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::outcome::SandboxLevel;
+use super::task::Seal;
 use crate::base::id::{Alias, EpisodeId, RunName, TaskName};
 
 /// Where an episode starts.
@@ -32,6 +34,9 @@ pub struct Identity {
     pub tasks: Vec<TaskName>,
     /// The content hash of each task's folder.
     pub task_digests: BTreeMap<TaskName, String>,
+    /// The tasks whose numbers a candidate could have written itself, and what that leaves of them; others are sealed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unsealed: BTreeMap<TaskName, Seal>,
     /// New generations to make, rejected ones included.
     pub generations: u32,
     /// Attempts of one episode.
@@ -52,9 +57,18 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// The episodes generations are measured on: one of each task, then the next of each, so that a few from the front
+    /// cover all tasks.
+    pub fn all_episodes(&self) -> Vec<EpisodeId> {
+        self.numbered(0..self.episodes)
+    }
+
     /// The episodes of the control arm: beyond those that generations are measured on.
     pub fn control_episodes(&self) -> Vec<EpisodeId> {
-        let indices = self.episodes..self.episodes + self.control;
+        self.numbered(self.episodes..self.episodes.saturating_add(self.control))
+    }
+
+    fn numbered(&self, indices: Range<u32>) -> Vec<EpisodeId> {
         let of = |index| self.tasks.iter().map(move |task| EpisodeId { task: task.clone(), index });
         indices.flat_map(of).collect()
     }
@@ -63,17 +77,15 @@ impl Identity {
     pub fn is_control(&self, episode: &EpisodeId) -> bool {
         episode.index >= self.episodes
     }
-}
 
-impl Identity {
-    /// The episodes generations are measured on: one of each task, then the next of each, so that a few from the front
-    /// cover all tasks.
-    pub fn all_episodes(&self) -> Vec<EpisodeId> {
-        (0..self.episodes)
-            .flat_map(|index| {
-                self.tasks.iter().map(move |task| EpisodeId { task: task.clone(), index })
-            })
-            .collect()
+    /// What the numbers of a task are worth.
+    pub fn seal(&self, task: &TaskName) -> Seal {
+        self.unsealed.get(task).copied().unwrap_or(Seal::Sealed)
+    }
+
+    /// Whether no candidate of the run could have written its own score.
+    pub fn is_sealed(&self) -> bool {
+        self.unsealed.is_empty()
     }
 }
 

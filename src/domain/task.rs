@@ -55,6 +55,18 @@ pub enum Protocol {
     MetricLine,
 }
 
+/// What a task's numbers are worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Seal {
+    /// No candidate can write its own score, and cases are held out.
+    Sealed,
+    /// Candidates share a sandbox with the benchmark.
+    Unsealed,
+    /// The same, and nothing is held out: the benchmark decides its own cases.
+    OneCase,
+}
+
 /// Limits of one process tree that runs a candidate on one block of cases. 0 is not "unlimited": every limit holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -197,9 +209,13 @@ pub struct TaskSpec {
 }
 
 impl TaskSpec {
-    /// Whether a candidate is kept from its own score; where it is not, every record of a measurement says so.
-    pub fn is_sealed(&self) -> bool {
-        self.protocol == Protocol::Isolated
+    /// What its numbers are worth; where that is little, every record of a measurement says so.
+    pub fn seal(&self) -> Seal {
+        match self.protocol {
+            Protocol::Isolated => Seal::Sealed,
+            Protocol::MetricLine if self.is_one_case() => Seal::OneCase,
+            Protocol::MetricLine => Seal::Unsealed,
+        }
     }
 
     /// Whether the benchmark decides its own cases. Then one run of it is the one case of every set, and nothing is held

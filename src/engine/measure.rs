@@ -16,6 +16,7 @@ use crate::domain::files::FileSet;
 use crate::domain::lineage::Lineage;
 use crate::domain::settings::Start;
 use crate::domain::stats;
+use crate::domain::task::Seal;
 use crate::solve::episode::Setting;
 
 /// What came of the episodes of one evaluate action, in the order asked.
@@ -137,10 +138,12 @@ pub fn note(session: &Session, lineage: &Lineage, id: GenerationId) -> String {
     }
     for (episode, result) in &generation.measured {
         let metric = session.tasks.get(&episode.task).map_or("metric", |t| &t.spec.metric);
+        let is_sealed = session.identity.seal(&episode.task) == Seal::Sealed;
+        let seal = if is_sealed { "" } else { "unsealed " };
         let show = |value: Option<f64>| value.map_or("n/a".to_owned(), |v| format!("{v:.3}"));
         let _ = writeln!(
             text,
-            "Episode: {episode} {metric} {} -> {}, {} of {} attempts accepted, {} trials",
+            "Episode: {episode} {seal}{metric} {} -> {}, {} of {} attempts accepted, {} trials",
             show(result.start_metric),
             show(result.metric),
             result.accepted,

@@ -229,6 +229,7 @@ mod tests {
             agent_digest: String::new(),
             tasks: Vec::new(),
             task_digests: BTreeMap::new(),
+            unsealed: Default::default(),
             generations: 4,
             attempts: 24,
             episodes: 1,

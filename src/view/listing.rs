@@ -6,6 +6,7 @@ use super::ink::Page;
 use super::per_task;
 use super::run::RunView;
 use super::sealed;
+use super::seal;
 use super::tree::{self, Node};
 use crate::base::id::GenerationId;
 use crate::domain::event::GenerationStatus;
@@ -129,7 +130,8 @@ fn tree_row(view: &RunView, generation: &GenerationView, page: Page, used: usize
 
 fn heading(view: &RunView, page: Page) -> String {
     let Some(identity) = &view.identity else { return String::new() };
-    let tasks: Vec<&str> = identity.tasks.iter().map(|task| task.as_str()).collect();
+    let tasks: Vec<String> =
+        identity.tasks.iter().map(|task| format!("{task}{}", seal::mark(identity, task))).collect();
     format!(
         "{}  {}, {} of {}\n",
         page.ink.strong(identity.run.as_str()),

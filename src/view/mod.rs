@@ -10,6 +10,7 @@ pub mod spend;
 pub mod generation;
 
 pub mod run;
+pub mod seal;
 pub mod sealed;
 
 pub mod figure;

@@ -10,6 +10,7 @@ use super::ink::Page;
 use super::listing;
 use super::per_task;
 use super::run::RunView;
+use super::seal;
 use super::spend::CostDocument;
 use crate::domain::event::{Diagnostic, GenerationStatus, Stage};
 
@@ -18,6 +19,8 @@ use crate::domain::event::{Diagnostic, GenerationStatus, Stage};
 pub struct ShowDocument {
     /// The run.
     pub run: String,
+    /// Whether no candidate of the run could have written its own score.
+    pub sealed: bool,
     /// The generation.
     pub id: String,
     /// Its commit.
@@ -86,6 +89,7 @@ pub fn document(view: &RunView, generation: &GenerationView) -> ShowDocument {
     let run = view.identity.as_ref().map(|identity| identity.run.to_string()).unwrap_or_default();
     ShowDocument {
         run,
+        sealed: view.is_sealed(),
         id: generation.id.to_string(),
         commit: generation.commit.clone(),
         parents: generation.parents.iter().map(ToString::to_string).collect(),
@@ -161,6 +165,9 @@ pub fn portrait(view: &RunView, generation: &GenerationView, page: Page) -> Stri
             }
         }
         status => fact("status", &page.ink.bad(listing::status_word(status))),
+    }
+    for words in seal::lines(view) {
+        fact("task", &words);
     }
     for found in &generation.diagnostics {
         fact("found", &found.to_string());

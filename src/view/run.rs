@@ -346,6 +346,11 @@ impl RunView {
         self.identity.as_ref().is_some_and(|identity| identity.start == Start::Carry)
     }
 
+    /// Whether no candidate could have written its own score.
+    pub fn is_sealed(&self) -> bool {
+        self.identity.as_ref().is_none_or(Identity::is_sealed)
+    }
+
     /// Whether the role was asked, and only of a built-in optimiser that reads no prompt.
     pub fn offline(&self, role: &str) -> bool {
         self.asked.get(role).is_some_and(|aliases| aliases.iter().all(is_built_in))

@@ -148,6 +148,7 @@ pub(crate) fn identity() -> Identity {
         agent_digest: "d".into(),
         tasks: vec!["snake".parse().expect("a task")],
         task_digests: std::iter::once(("snake".parse().expect("a task"), "t".into())).collect(),
+        unsealed: Default::default(),
         generations: 3,
         attempts: 2,
         episodes: 1,

@@ -8,6 +8,7 @@ use super::ink::Page;
 use super::listing;
 use super::per_task;
 use super::run::{Doing, RunState, RunView};
+use super::seal;
 use super::spend::CostDocument;
 use crate::domain::settings::BudgetSpec;
 
@@ -16,6 +17,8 @@ use crate::domain::settings::BudgetSpec;
 pub struct StatusDocument {
     /// The run.
     pub run: String,
+    /// Whether no candidate of the run could have written its own score.
+    pub sealed: bool,
     /// Where it stands.
     pub state: RunState,
     /// Why, in words; empty while it works.
@@ -54,6 +57,7 @@ pub fn document(view: &RunView, held: bool, caps: BudgetSpec) -> StatusDocument 
     let planned = view.identity.as_ref().map_or(0, |identity| u64::from(identity.generations));
     StatusDocument {
         run: view.identity.as_ref().map(|identity| identity.run.to_string()).unwrap_or_default(),
+        sealed: view.is_sealed(),
         state: view.state(held),
         why: view.why(held),
         generation: view.generations.last_key_value().map(|(id, _)| id.to_string()),
@@ -129,6 +133,9 @@ pub fn standing(view: &RunView, held: bool, caps: BudgetSpec, page: Page) -> Str
     ));
     if let Some(left) = caps_left(&document.budget_left) {
         text.push_str(&line(page, "left", &left));
+    }
+    for words in seal::lines(view) {
+        text.push_str(&line(page, "task", &words));
     }
     if let Some(level) = view.sandbox {
         text.push_str(&line(page, "sandbox", &level.to_string()));

@@ -8,8 +8,10 @@ use super::ink::Page;
 use super::listing;
 use super::per_task;
 use super::run::{RunState, RunView};
+use super::seal;
 use crate::base::id::{GenerationId, TaskName};
 use crate::domain::event::{GenerationStatus, SolutionReport};
+use crate::domain::task::Seal;
 
 /// What a summary needs beside the run itself.
 #[derive(Debug, Clone, Copy)]
@@ -43,8 +45,11 @@ pub fn summary(view: &RunView, page: Page, around: Surroundings<'_>) -> String {
     }
     for report in &view.solutions {
         let origin = per_task::origin(view, report).map(|how| format!("; {how}"));
-        let told = solution(report, around.metrics) + &origin.unwrap_or_default();
+        let told = solution(view, report, around.metrics) + &origin.unwrap_or_default();
         text.push_str(&entry(page, "solution", &told));
+    }
+    for words in seal::lines(view) {
+        text.push_str(&entry(page, "task", &words));
     }
     if let Some(test) = view.tests.last() {
         for line in test.briefly(around.metrics, None) {
@@ -133,10 +138,20 @@ fn rewrites(view: &RunView) -> Vec<String> {
     lines
 }
 
-fn solution(report: &SolutionReport, metrics: &BTreeMap<TaskName, String>) -> String {
+fn solution(
+    view: &RunView,
+    report: &SolutionReport,
+    metrics: &BTreeMap<TaskName, String>,
+) -> String {
     let unit = metrics.get(&report.task).map(|name| format!(" {name}")).unwrap_or_default();
+    let seal = view.identity.as_ref().map_or(Seal::Sealed, |identity| identity.seal(&report.task));
+    let over = match seal {
+        Seal::OneCase => "unsealed, on the one case there is".to_owned(),
+        Seal::Unsealed => format!("unsealed, paired over {} fresh cases", report.n),
+        Seal::Sealed => format!("paired over {} fresh cases", report.n),
+    };
     format!(
-        "{}: start {} -> best {}{unit} ({}); difference {} [{}, {}], paired over {} fresh cases",
+        "{}: start {} -> best {}{unit} ({}); difference {} [{}, {}], {over}",
         report.task,
         figure::metric(report.seed),
         figure::metric(report.best),
@@ -144,7 +159,6 @@ fn solution(report: &SolutionReport, metrics: &BTreeMap<TaskName, String>) -> St
         figure::difference(report.difference),
         figure::metric(report.low),
         figure::metric(report.high),
-        report.n,
     )
 }
 

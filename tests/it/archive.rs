@@ -29,6 +29,7 @@ fn identity() -> Identity {
         agent_digest: "0".repeat(32),
         tasks: vec!["snake".parse().expect("a name")],
         task_digests: BTreeMap::new(),
+        unsealed: Default::default(),
         generations: 3,
         attempts: 8,
         episodes: 1,

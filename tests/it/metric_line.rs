@@ -5,7 +5,7 @@ use std::fs;
 
 use hyperagent::domain::files::FileSet;
 use hyperagent::domain::outcome::{Measurement, Outcome};
-use hyperagent::domain::task::{Split, Task};
+use hyperagent::domain::task::{Seal, Split, Task};
 use hyperagent::evaluate::Staged;
 use hyperagent::lab::tasks::load_task;
 use tempfile::TempDir;
@@ -73,7 +73,7 @@ print("games:20")
 print('failures:["wall at 3"]')
 "#;
     let (_lab, task) = task(benchmark, TOML);
-    assert!(!task.spec.is_sealed());
+    assert_eq!(task.spec.seal(), Seal::OneCase);
     let cases = task.cases(&Split::train(), 0);
     assert_eq!(cases.iter().map(|case| case.id.as_str()).collect::<Vec<_>>(), ["whole"]);
     assert_eq!(cases, task.cases(&Split::report(), 5), "nothing is held out");

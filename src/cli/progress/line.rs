@@ -4,7 +4,7 @@ use crate::domain::event::{Event, GenerationStatus, Record};
 use crate::domain::settings::{Identity, Start};
 use crate::view::figure;
 use crate::view::ink::Page;
-use crate::view::{GenerationView, RunView, listing, per_task};
+use crate::view::{GenerationView, RunView, listing, per_task, seal};
 
 /// The line that a record is worth, if any; the view has taken the record in.
 pub fn news(record: &Record, view: &RunView, page: Page) -> Option<String> {
@@ -32,11 +32,12 @@ pub fn news(record: &Record, view: &RunView, page: Page) -> Option<String> {
             Some(format!("action refused: {}", page.ink.bad(&diagnostic.to_string())))
         }
         Event::SolutionCompared { report } => Some(format!(
-            "{}: start {} -> best {} over {} fresh cases",
+            "{}{}: start {} -> best {} over {}",
             report.task,
+            view.identity.as_ref().map_or("", |identity| seal::mark(identity, &report.task)),
             figure::metric(report.seed),
             figure::metric(report.best),
-            report.n
+            figure::count(u64::from(report.n), "fresh case"),
         )),
         Event::RunHalted { detail, .. } => Some(format!("halted: {}", page.ink.bad(detail))),
         _ => None,

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::outcome::{CaseResult, Measurement, Outcome, SandboxLevel, Usage, Violation};
+use crate::domain::task::{Seal, TaskSpec};
 
 /// The measurement of one solution, case by case.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -11,6 +12,8 @@ pub struct EvaluationDocument {
     pub task: String,
     /// The case set.
     pub split: String,
+    /// Whether the candidate could not have written its own score.
+    pub sealed: bool,
     /// How it ended.
     pub outcome: Outcome,
     /// The mean metric; null unless graded.
@@ -33,13 +36,14 @@ pub struct EvaluationDocument {
 
 impl EvaluationDocument {
     /// The document of a measurement.
-    pub fn of(task: String, split: String, score: Option<f64>, measured: Measurement) -> Self {
+    pub fn of(task: &TaskSpec, split: String, measured: Measurement) -> Self {
         Self {
-            task,
+            task: task.name.to_string(),
             split,
+            sealed: task.seal() == Seal::Sealed,
             outcome: measured.outcome,
             metric: measured.metric,
-            score,
+            score: measured.metric.map(|metric| task.score.score(metric)),
             cases: measured.cases,
             violations: measured.violations,
             usage: measured.usage,

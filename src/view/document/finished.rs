@@ -7,6 +7,7 @@ use super::super::spend::CostDocument;
 use crate::domain::event::ArmMetrics;
 use crate::domain::outcome::SandboxLevel;
 use crate::domain::settings::Start;
+use crate::domain::task::Seal;
 
 /// What a finished run came to; parts that were not measured are null.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -17,6 +18,8 @@ pub struct RunFinishedDocument {
     pub seq: u64,
     /// The run.
     pub run: String,
+    /// Whether no candidate could have written its own score.
+    pub sealed: bool,
     /// The generation with the highest select mean.
     pub best: Option<String>,
     /// The generation the kernel's statistics certified.
@@ -46,6 +49,8 @@ pub struct RunFinishedDocument {
 pub struct SolutionDocument {
     /// The task.
     pub task: String,
+    /// Whether no candidate could have written its own score.
+    pub sealed: bool,
     /// The mean metrics.
     pub metric: MetricPair,
     /// The difference over fresh cases.
@@ -121,6 +126,7 @@ impl RunFinishedDocument {
             event: "run_finished",
             seq: view.seq,
             run: identity.map(|identity| identity.run.to_string()).unwrap_or_default(),
+            sealed: view.is_sealed(),
             best: view.best().map(|id| id.to_string()),
             certified: None,
             generations: view.rewrites(),
@@ -132,6 +138,8 @@ impl RunFinishedDocument {
                 .iter()
                 .map(|report| SolutionDocument {
                     task: report.task.to_string(),
+                    sealed: identity
+                        .is_none_or(|identity| identity.seal(&report.task) == Seal::Sealed),
                     metric: MetricPair { seed: report.seed, best: report.best },
                     report: DifferenceDocument {
                         difference: report.difference,
@@ -168,5 +176,9 @@ mod tests {
         assert_eq!(document["agent"]["control"], serde_json::Value::Null);
         assert_eq!(document["certified"], serde_json::Value::Null);
         assert_eq!(document["sandbox"], "full");
+        assert_eq!(
+            (&document["sealed"], &document["solutions"][0]["sealed"]),
+            (&true.into(), &true.into())
+        );
     }
 }

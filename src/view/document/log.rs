@@ -13,6 +13,8 @@ use crate::domain::event::{Diagnostic, GenerationStatus};
 pub struct LogDocument {
     /// The run.
     pub run: String,
+    /// Whether no candidate of the run could have written its own score.
+    pub sealed: bool,
     /// The generation with the highest select mean.
     pub best: Option<String>,
     /// The newest valid generation, or the one a person went back to.
@@ -69,6 +71,7 @@ impl LogDocument {
         Self {
             tests: view.tests.iter().map(|test| test.document(&run)).collect(),
             run,
+            sealed: view.is_sealed(),
             best: view.best().map(|id| id.to_string()),
             latest: view.latest.map(|id| id.to_string()),
             generations: view

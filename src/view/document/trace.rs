@@ -15,6 +15,8 @@ use crate::domain::event::{AttemptEnd, AttemptResult, CallCost, CallKey, Event, 
 pub struct TraceDocument {
     /// The run.
     pub run: String,
+    /// Whether no candidate of the run could have written its own score.
+    pub sealed: bool,
     /// The generation.
     pub generation: String,
     /// The answers of the meta role that made it, in order.
@@ -74,7 +76,8 @@ impl TraceDocument {
         generation: GenerationId,
         records: impl IntoIterator<Item = &'a Record>,
     ) -> Self {
-        let mut trace = Self { run, generation: generation.to_string(), ..Self::default() };
+        let mut trace =
+            Self { run, generation: generation.to_string(), sealed: true, ..Self::default() };
         for record in records {
             trace.apply(generation, &record.event);
         }
@@ -84,6 +87,7 @@ impl TraceDocument {
 
     fn apply(&mut self, wanted: GenerationId, event: &Event) {
         match event {
+            Event::RunStarted { identity, .. } => self.sealed = identity.is_sealed(),
             Event::Answered { key, role, alias, prompt, text, cost, .. } => {
                 let call = |turn: u32| CallDocument {
                     role: role.clone(),

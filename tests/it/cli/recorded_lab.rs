@@ -60,6 +60,7 @@ impl Recorder {
             agent_digest: seed_files(bench).digest().to_string(),
             tasks: vec![task()],
             task_digests: std::iter::once((task(), digest)).collect(),
+            unsealed: Default::default(),
             generations: 2,
             attempts: 1,
             episodes: 1,

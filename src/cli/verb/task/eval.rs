@@ -15,7 +15,7 @@ use crate::domain::task::{Split, Task};
 use crate::evaluate::Evaluator;
 use crate::lab::Lab;
 use crate::view::document::evaluation::EvaluationDocument;
-use crate::view::figure;
+use crate::view::{figure, seal};
 
 /// Arguments of `task eval`.
 #[derive(Debug, clap::Args)]
@@ -51,9 +51,7 @@ pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
         let evaluator = evaluator(edge, &lab).await?;
         Ok::<_, Failure>(evaluator.measure(&task, &candidate, &cases).await)
     })?;
-    let score = measured.metric.map(|metric| task.spec.score.score(metric));
-    let document =
-        EvaluationDocument::of(task.name().to_string(), args.split.clone(), score, measured);
+    let document = EvaluationDocument::of(&task.spec, args.split.clone(), measured);
     if args.json {
         output::document(&document)?;
     } else {
@@ -84,13 +82,9 @@ pub async fn evaluator(edge: &Edge, lab: &Lab) -> Result<Evaluator, Failure> {
 
 /// The case set, if a person may see its cases.
 fn split(task: &Task, name: &str, edge: &Edge) -> Result<Split, Failure> {
-    let known: Vec<&str> = task
-        .spec
-        .cases
-        .keys()
-        .map(String::as_str)
-        .filter(|set| !matches!(*set, "select" | "test"))
-        .collect();
+    let sets = task.spec.case_sets();
+    let known: Vec<&str> =
+        sets.keys().map(String::as_str).filter(|set| !matches!(*set, "select" | "test")).collect();
     match name {
         "test" => Err(Failure::usage("the test set is sealed")
             .because("a look at it would make every later result on it worthless")
@@ -140,6 +134,9 @@ fn told(document: &EvaluationDocument, task: &Task, edge: &Edge) -> String {
                 document.reason
             );
         }
+    }
+    if let Some(words) = seal::words(task.spec.seal()) {
+        let _ = writeln!(text, "  {}", ink.bad(words));
     }
     for violation in &document.violations {
         let _ = writeln!(text, "  {} {}", ink.bad("violation:"), violation.detail);

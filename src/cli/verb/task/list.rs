@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::cli::edge::Edge;
 use crate::cli::failure::Failure;
 use crate::cli::output;
-use crate::domain::task::{Direction, Task};
+use crate::domain::task::{Direction, Seal, Task};
 use crate::lab::tasks::{list_tasks, load_task};
 
 /// Arguments of `task list`.
@@ -28,6 +28,7 @@ struct TaskEntry {
     title: String,
     metric: String,
     direction: Direction,
+    sealed: bool,
     cases: std::collections::BTreeMap<String, u32>,
 }
 
@@ -38,7 +39,8 @@ impl TaskEntry {
             title: task.spec.title.clone(),
             metric: task.spec.metric.clone(),
             direction: task.spec.direction,
-            cases: task.spec.cases.iter().map(|(set, cases)| (set.clone(), cases.count)).collect(),
+            sealed: task.spec.seal() == Seal::Sealed,
+            cases: task.spec.case_sets(),
         }
     }
 }
@@ -77,9 +79,10 @@ fn told(tasks: &[TaskEntry], edge: &Edge) -> String {
             edge.page.ink.name(&format!("{:<width$}", task.name)),
             task.title,
             edge.page.ink.faint(&format!(
-                "({better} {} is better; cases: {})",
+                "({better} {} is better; cases: {}{})",
                 task.metric,
-                sets.join(", ")
+                sets.join(", "),
+                if task.sealed { "" } else { "; unsealed" },
             )),
         );
     }
