@@ -12,7 +12,7 @@ const FAILURES: &str = "failures";
 /// Other lines kept, the first of them.
 const EXTRAS: usize = 20;
 /// Characters kept of the value of such a line.
-const EXTRA: usize = 120;
+const EXTRA: usize = 400;
 /// Characters kept of the failures.
 const FAILURE: usize = 1_000;
 

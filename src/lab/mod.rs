@@ -7,6 +7,7 @@ pub mod agents;
 mod config;
 mod dotenv;
 mod folder;
+pub mod foreign;
 mod init;
 pub mod tasks;
 

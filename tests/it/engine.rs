@@ -6,3 +6,4 @@ mod offline;
 mod scripted;
 mod several;
 mod toy;
+pub(crate) mod toy;

@@ -4,6 +4,7 @@ mod archive;
 mod cli;
 mod engine;
 mod evaluate;
+mod foreign;
 mod layers;
 mod measuring;
 mod metric_line;

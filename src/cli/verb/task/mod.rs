@@ -1,6 +1,7 @@
 //! `task`: what agents work on.
 
 mod eval;
+mod import;
 mod list;
 mod play;
 mod solution;
@@ -27,6 +28,8 @@ pub enum Verb {
     Eval(eval::Args),
     /// Play one case back.
     Play(play::Args),
+    /// Make a task of one that was made for another program.
+    Import(import::Args),
 }
 
 /// Does it.
@@ -35,5 +38,6 @@ pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
         Verb::List(args) => list::run(args, edge),
         Verb::Eval(args) => eval::run(args, edge),
         Verb::Play(args) => play::run(args, edge),
+        Verb::Import(args) => import::run(args, edge),
     }
 }
