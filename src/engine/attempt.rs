@@ -81,7 +81,10 @@ pub fn dispatch(
             references: references.clone(),
             show,
             extra: vars,
-            contract: edit::contract(role_spec.format),
+            contract: &edit::candidate_contract(
+                role_spec.format,
+                &setting.task.spec.solution.editable_paths(),
+            ),
             memory: &agent.memory(),
         },
     );
@@ -247,7 +250,10 @@ async fn propose(
             format = AnswerFormat::Full;
         }
         messages.push(Message { speaker: Speaker::Assistant, text: answer.text });
-        let text = format!("{complaint}\n\n{}", edit::contract(format));
+        let text = format!(
+            "{complaint}\n\n{}",
+            edit::candidate_contract(format, &dispatch.brief.editable)
+        );
         messages.push(Message { speaker: Speaker::User, text });
     }
 }

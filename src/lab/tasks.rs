@@ -126,6 +126,11 @@ pub fn task_digest(folder: &Path) -> Result<Digest, TaskError> {
     Ok(Digest::of_parts(files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()))))
 }
 
+/// The paths of the plain files below `folder`, without hidden ones and Python's caches.
+pub fn paths_below(folder: &Path) -> Result<Vec<String>, TaskError> {
+    Ok(walk(folder)?.into_iter().map(|(relative, _)| relative).collect())
+}
+
 /// The text files below `folder`, without hidden ones and Python's caches.
 fn read_files(folder: &Path) -> Result<FileSet, TaskError> {
     let mut files = FileSet::default();

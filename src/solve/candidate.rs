@@ -54,3 +54,27 @@ pub fn from_answer(
     }
     Ok(Candidate { files, summary: parsed.summary })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::episode::tests::task;
+    use super::*;
+
+    #[test]
+    fn files_come_and_go_by_pattern_and_those_of_the_start_stay() {
+        let mut task = (*task(None)).clone();
+        task.spec.solution.editable = vec!["**/*.py".into()];
+        task.spec.solution.immutable = vec!["vendor/**".into()];
+        let refused = |answer: &str, base: &FileSet| {
+            from_answer(answer, AnswerFormat::Full, base, &task).map_err(|refusal| refusal.class)
+        };
+        let added = refused("parts/b.py\n```\ny = 1\n```\n", &task.initial).expect("a candidate");
+        assert_eq!(added.files.get("parts/b.py"), Some("y = 1\n"));
+        let removed = refused("DELETE parts/b.py\na.py\n```\nx = 2\n```\n", &added.files);
+        assert_eq!(removed.expect("a candidate").files.0.len(), 1);
+        assert_eq!(refused("DELETE a.py\n", &added.files), Err("missing_file"));
+        assert_eq!(refused("WRITE vendor/c.py\n```\n1\n```\n", &task.initial), Err("answer"));
+        assert_eq!(refused("WRITE ../c.py\n```\n1\n```\n", &task.initial), Err("bad_path"));
+        assert_eq!(refused("WRITE a.py/c.py\n```\n1\n```\n", &task.initial), Err("bad_path"));
+    }
+}

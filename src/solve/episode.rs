@@ -338,7 +338,7 @@ pub(super) mod tests {
     use super::*;
     use crate::domain::outcome::{Outcome, Usage};
 
-    fn task(perfect: Option<f64>) -> Arc<Task> {
+    pub(in super::super) fn task(perfect: Option<f64>) -> Arc<Task> {
         let spec = r#"
             name = "toy"
             title = "A toy"

@@ -124,6 +124,18 @@ async fn an_error_names_files_without_the_machines_folders() {
 }
 
 #[tokio::test]
+async fn installed_packages_are_found_only_where_the_task_says_so() {
+    let benchmark = "import sys; print('points:', 1 + sys.flags.no_site); print('site:', 'site' in sys.modules)";
+    let plain = measured(benchmark).await;
+    assert_eq!((plain.metric, plain.cases[0].feedback.as_str()), (Some(2.0), "site=False"));
+    let toml = TOML.replace("\"benchmark.py\"", "\"benchmark.py\", site_packages = true");
+    let (_lab, task) = task(benchmark, &toml);
+    let cases = task.cases(&Split::train(), 0);
+    let with = evaluator(1).await.measure(&task, &task.initial, &cases).await;
+    assert_eq!((with.metric, with.cases[0].feedback.as_str()), (Some(1.0), "site=True"));
+}
+
+#[tokio::test]
 async fn with_seeds_every_case_has_a_process_of_its_own() {
     let toml = TOML.replace(
         r#"program = "benchmark.py""#,

@@ -1,12 +1,23 @@
 //! What a prompt says about the form of the answer.
 
 use crate::domain::agent::AnswerFormat;
+use crate::domain::editable::EditablePaths;
 
 /// The form of an answer in words for a prompt, with an example.
 pub fn contract(format: AnswerFormat) -> &'static str {
     match format {
         AnswerFormat::Edit => EDIT,
         AnswerFormat::Full => FULL,
+    }
+}
+
+/// The same for a candidate: where files may be added, it says which.
+pub fn candidate_contract(format: AnswerFormat, editable: &EditablePaths) -> String {
+    let form = contract(format);
+    if editable.is_open() {
+        format!("{form}- Files you may change, and add: {editable}.\n")
+    } else {
+        form.to_owned()
     }
 }
 

@@ -15,7 +15,7 @@ mod place;
 mod render;
 
 pub use apply::apply;
-pub use contract::contract;
+pub use contract::{candidate_contract, contract};
 pub use parse::parse;
 pub use render::render;
 

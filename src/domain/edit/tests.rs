@@ -4,6 +4,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::editable::EditablePaths;
 use crate::domain::files::FileSet;
 
 /// One fixture: an answer, the files it is for, and what comes of it.
@@ -105,6 +106,17 @@ fn the_examples_of_the_contract_are_answers() {
         assert_eq!(answer.summary, "count each word once, since repeats inflated the total");
         let after = apply(&before, &answer).expect("files");
         assert!(after.get("words.py").is_some_and(|text| text.contains("len(set(words))")));
+    }
+}
+
+#[test]
+fn a_candidates_contract_says_which_files_may_be_added() {
+    let names = EditablePaths::from(&vec!["a.py".to_owned()]);
+    let patterns = EditablePaths::new(&["src/*.py".to_owned()], &["src/b.py".to_owned()]);
+    for format in [AnswerFormat::Edit, AnswerFormat::Full] {
+        assert_eq!(candidate_contract(format, &names), contract(format));
+        let told = candidate_contract(format, &patterns);
+        assert!(told.ends_with("and add: src/*.py (but not src/b.py).\n"), "{told}");
     }
 }
 

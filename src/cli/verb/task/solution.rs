@@ -7,16 +7,19 @@ use crate::cli::edge::Edge;
 use crate::cli::failure::{Exit, Failure};
 use crate::domain::files::FileSet;
 use crate::domain::task::Task;
+use crate::lab::tasks::paths_below;
 
 /// The task's initial solution with the person's files in place of its own; one file stands for the module that is
-/// imported.
+/// imported. Of a folder, the files of the start and those that may be added are taken.
 pub fn read(task: &Task, path: Option<&Path>, edge: &Edge) -> Result<FileSet, Failure> {
     let mut files = task.initial.clone();
     let Some(path) = path.map(|path| edge.cwd.join(path)) else { return Ok(files) };
     if path.is_dir() {
-        let own: Vec<String> = files.0.keys().cloned().collect();
-        let there: Vec<String> = own.iter().filter(|n| path.join(n).exists()).cloned().collect();
+        let editable = task.spec.solution.editable_paths();
+        let mut there = paths_below(&path)?;
+        there.retain(|name| task.initial.get(name).is_some() || editable.allows(name));
         if there.is_empty() {
+            let own: Vec<&str> = files.0.keys().map(String::as_str).collect();
             let what = format!("{} holds no file of a solution of {}", path.display(), task.name());
             return Err(
                 Failure::usage(what).because(format!("files of a solution: {}", own.join(", ")))
