@@ -5,7 +5,7 @@ use super::generation::GenerationView;
 use super::ink::Page;
 use super::per_task;
 use super::run::RunView;
-use super::sealed;
+use super::openings;
 use super::seal;
 use super::tree::{self, Node};
 use crate::base::id::GenerationId;
@@ -44,7 +44,7 @@ pub fn list(view: &RunView, page: Page, with_rejected: bool) -> String {
         )));
     }
     text.push_str(&carry_note(view, page));
-    text.push_str(&sealed::footer(&view.tests, page));
+    text.push_str(&openings::footer(&view.tests, page));
     text
 }
 
@@ -70,7 +70,7 @@ pub fn graph(view: &RunView, page: Page, with_rejected: bool) -> String {
     let mut text = heading(view, page);
     text.push_str(&family(view, page, with_rejected));
     text.push_str(&carry_note(view, page));
-    text.push_str(&sealed::footer(&view.tests, page));
+    text.push_str(&openings::footer(&view.tests, page));
     text
 }
 

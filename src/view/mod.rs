@@ -11,7 +11,7 @@ pub mod generation;
 
 pub mod run;
 pub mod seal;
-pub mod sealed;
+pub mod openings;
 
 pub mod figure;
 pub mod ink;

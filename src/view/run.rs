@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::generation::{EpisodeView, GenerationView, TaskScore};
-use super::sealed::TestView;
+use super::openings::TestView;
 use super::spend::Spend;
 use crate::base::id::{Alias, EpisodeId, GenerationId, TaskName};
 use crate::base::unit::{MicroUsd, UnixMillis};

@@ -5,5 +5,4 @@ mod interrupted;
 mod offline;
 mod scripted;
 mod several;
-mod toy;
 pub(crate) mod toy;

@@ -13,7 +13,7 @@ use crate::engine::Stopped;
 use crate::engine::recorded::Opening;
 use crate::engine::sealed::open_test;
 use crate::view::figure;
-use crate::view::sealed::TestView;
+use crate::view::openings::TestView;
 
 /// Arguments of `test`.
 #[derive(Debug, clap::Args)]

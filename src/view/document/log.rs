@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::super::generation::TaskScore;
 use super::super::run::RunView;
-use super::super::sealed::TestDocument;
+use super::super::openings::TestDocument;
 use super::super::spend::CostDocument;
 use crate::domain::event::{Diagnostic, GenerationStatus};
 
