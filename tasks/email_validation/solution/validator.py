@@ -1,0 +1,2 @@
+def validate_email(address):
+    return "@" in address and "." in address
