@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod bin_packing;
+mod email_validation;
 
 use std::fs;
 use std::path::Path;
