@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::OfflineError;
-use super::draw::{Stream, chance, one_of, weighted};
+use super::draw::{Stream, chance, one_by, one_of, weighted};
 use super::focus::Focus;
 use super::insert::{self, Guide};
 use super::names::definition_around;
@@ -22,6 +22,9 @@ use crate::model::WorkerBrief;
 const DRAWS: u32 = 40;
 /// The most mutations of one proposal.
 const MOST_MUTATIONS: usize = 8;
+
+/// How much likelier a file is changed that a class of failures names than one that none names.
+const NAMED_FILE: f64 = 20.0;
 
 /// How draws are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,7 +148,7 @@ impl<'a> Search<'a> {
     /// One proposal: some mutations of one file. `None` when no operator found a place.
     fn draw(&self, rng: &mut Stream) -> Option<(FileSet, String)> {
         let (_, more) = self.steps();
-        let (path, base) = one_of(rng, self.sources.iter().collect())?;
+        let (path, base) = self.file(rng)?;
         let mut changed: Option<Source> = None;
         let mut used: Vec<&str> = Vec::new();
         let mut said: Vec<String> = Vec::new();
@@ -161,6 +164,20 @@ impl<'a> Search<'a> {
         let mut files = self.brief.base.clone();
         files.0.insert((*path).to_owned(), changed?.text().to_owned());
         Some((files, format!("{}: {}", used.join("+"), said.join("; "))))
+    }
+
+    /// The file to change: rather one whose stem is a class of the failures; any, where none is.
+    fn file(&self, rng: &mut Stream) -> Option<&(&'a str, Source)> {
+        let is_named = |(path, _): &&(&str, Source)| {
+            let file = path.rsplit('/').next().unwrap_or_default();
+            let stem = file.strip_suffix(".py").unwrap_or(file);
+            self.manner == Manner::Guided && self.brief.failures.contains_key(stem)
+        };
+        let files = self.sources.iter();
+        if !files.clone().any(|file| is_named(&file)) {
+            return one_of(rng, files.collect());
+        }
+        one_by(rng, files.collect(), |file| if is_named(file) { NAMED_FILE } else { 1.0 })
     }
 
     /// One mutation by the named operator, else by one drawn among those that find a place.

@@ -143,6 +143,35 @@ fn failures_draw_the_pieces_that_name_them() {
 }
 
 #[test]
+fn failures_draw_the_files_that_they_name() {
+    let files = ["a.py", "b.py", "c.py", "d.py"];
+    let changed = |classes: &[&str], manner: Manner| {
+        let brief = WorkerBrief {
+            base: files.iter().map(|path| (*path, BASE)).collect(),
+            editable: (&files.map(str::to_owned).to_vec()).into(),
+            references: Vec::new(),
+            failures: classes.iter().map(|class| ((*class).to_owned(), 1)).collect(),
+            ..brief()
+        };
+        let path = |seed: u64| {
+            let text = answer(&brief, manner, &mut stream(seed, "test", &[])).expect("an answer");
+            let parsed = parse(&text, brief.format, &brief.editable).expect("a readable answer");
+            let after = apply(&brief.base, &parsed).expect("an answer that fits");
+            after.changed_from(&brief.base).concat()
+        };
+        (0..60).map(path).collect::<Vec<_>>()
+    };
+    let count = |paths: &[String], path: &str| paths.iter().filter(|it| *it == path).count();
+    let named = changed(&["b", "d", "wall"], Manner::Guided);
+    assert!(count(&named, "b.py") > 15 && count(&named, "d.py") > 15, "{named:?}");
+    assert!(count(&named, "a.py") + count(&named, "c.py") < 15, "{named:?}");
+    let free = changed(&[], Manner::Guided);
+    assert_eq!(changed(&["wall", "solve"], Manner::Guided), free, "no failure names a file");
+    assert!(files.iter().all(|path| count(&free, path) > 5), "{free:?}");
+    assert_eq!(changed(&["b"], Manner::Uniform), changed(&[], Manner::Uniform));
+}
+
+#[test]
 fn the_baseline_ignores_weights_and_references() {
     let operators = Operators { stmt_insert: 0.0, num: 0.0, ..Operators::default() };
     let steered = WorkerBrief { operators, op: "shrink".to_owned(), ..brief() };
