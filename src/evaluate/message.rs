@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZeroU64;
 
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -46,6 +47,10 @@ pub(super) struct Call<'a> {
     #[serde(rename = "fn")]
     pub(super) function: &'a str,
     pub(super) args: Count,
+    /// The CPU time each call may use, milliseconds.
+    #[serde(default)]
+    #[expect(dead_code, reason = "kept by the candidate's host; here only its form matters")]
+    cpu_ms: Option<NonZeroU64>,
 }
 
 /// One case's metric.

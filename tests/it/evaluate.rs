@@ -279,7 +279,7 @@ async fn the_apples_of_the_published_games_lie_where_they_were() {
 }
 
 /// A task written as a folder alone: guess the double of the case's seed.
-fn doubling(tasks: &Path, benchmark: &str) -> Task {
+pub(super) fn doubling(tasks: &Path, benchmark: &str) -> Task {
     let folder = tasks.join("doubling");
     fs::create_dir_all(folder.join("start")).expect("a folder");
     let toml = r#"

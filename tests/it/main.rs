@@ -2,6 +2,7 @@
 
 mod archive;
 mod cli;
+mod cpu_limit;
 mod engine;
 mod evaluate;
 mod foreign;

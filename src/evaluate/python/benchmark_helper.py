@@ -26,7 +26,7 @@ Case = namedtuple("Case", ["id", "seed"])
 Case.__doc__ = "One case: its name and the number its instance is built from."
 
 CallError = namedtuple("CallError", ["kind", "message"])
-CallError.__doc__ = "What a call gives instead of a value when the candidate raised: the class and the last line."
+CallError.__doc__ = "What a call gives instead of a value: the class of what the candidate raised, and the last line."
 
 
 class _Abandoned(BaseException):
@@ -65,13 +65,19 @@ class _Kernel:
             os._exit(0)
         return b"".join(pieces).decode("utf-8")
 
-    def call_many(self, function, arguments):
-        """Calls `function` once for each list of arguments; a list of values, with a `CallError` where it raised."""
+    def call_many(self, function, arguments, cpu_ms=None):
+        """Calls `function` once for each list of arguments; a list of values, with a `CallError` where it raised.
+        With `cpu_ms`, a call that uses more CPU time, in whole milliseconds, gives `CallError("too_slow", ...)`."""
         arguments = list(arguments)
         if not arguments:
             return []
         self.calls += 1
-        self.send({"call": {"id": self.calls, "fn": function, "args": arguments}})
+        question = {"id": self.calls, "fn": function, "args": arguments}
+        if cpu_ms is not None:
+            if type(cpu_ms) is not int or cpu_ms < 1:
+                raise ValueError(f"cpu_ms is {cpu_ms!r}; it takes a whole number of milliseconds from 1")
+            question["cpu_ms"] = cpu_ms
+        self.send({"call": question})
         try:
             answer = json.loads(self.receive())
         except (ValueError, RecursionError):
@@ -84,9 +90,9 @@ class _Kernel:
             results[int(index)] = CallError(*error)
         return results
 
-    def call(self, function, arguments):
+    def call(self, function, arguments, cpu_ms=None):
         """Calls `function` once; its value or a `CallError`. `call_many` is far cheaper for many calls."""
-        return self.call_many(function, [arguments])[0]
+        return self.call_many(function, [arguments], cpu_ms)[0]
 
     def report(self, case, metric, feedback=""):
         """States the metric of a case, once a case. `feedback` may be shown to whoever improves the candidate;
