@@ -36,12 +36,14 @@ pub(super) struct Guide<'a> {
     pub weights: &'a BTreeMap<String, f64>,
     /// The probability that a gap takes one more piece.
     pub more: f64,
+    /// Whether a piece must fit as it is. In one file of many that is the rule: most pieces are meant for other files.
+    pub only_home: bool,
 }
 
 /// Inserts a piece of the pool where its names exist and where something after it notices, rather one that the program
 /// lacks and whose words are those of its failures.
 pub(super) fn from_pool(target: &Source, guide: &Guide<'_>, rng: &mut Stream) -> Option<Inserted> {
-    let Guide { pool, failures, focus, weights, more } = guide;
+    let Guide { pool, failures, focus, weights, more, only_home } = guide;
     let mut places = places(target);
     places.retain(|place| focus.holds(place.at));
     let present = statements_of(target);
@@ -57,7 +59,11 @@ pub(super) fn from_pool(target: &Source, guide: &Guide<'_>, rng: &mut Stream) ->
         preferred * here * repeated * (1.0 + NAMED_BY_FAILURE * named_by(&piece.words, failures))
     };
     let weights: Vec<f64> = pool.pieces.iter().zip(&filled).zip(&homes).map(weight).collect();
-    let chosen = if chance(rng, FOREIGN) { None } else { weighted(rng, &weights) };
+    let abroad = !only_home && chance(rng, FOREIGN);
+    let chosen = if abroad { None } else { weighted(rng, &weights) };
+    if chosen.is_none() && *only_home {
+        return None;
+    }
     let Some(index) = chosen else {
         let (graft, label) = one_of(rng, filled)?;
         let place = one_of(rng, places)?;

@@ -1,6 +1,6 @@
 //! The worker role: one step of a search over programs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::OfflineError;
@@ -166,18 +166,22 @@ impl<'a> Search<'a> {
         Some((files, format!("{}: {}", used.join("+"), said.join("; "))))
     }
 
-    /// The file to change: rather one whose stem is a class of the failures; any, where none is.
+    /// The file to change: rather one that the failures name; any, where they name none.
     fn file(&self, rng: &mut Stream) -> Option<&(&'a str, Source)> {
-        let is_named = |(path, _): &&(&str, Source)| {
-            let file = path.rsplit('/').next().unwrap_or_default();
-            let stem = file.strip_suffix(".py").unwrap_or(file);
-            self.manner == Manner::Guided && self.brief.failures.contains_key(stem)
-        };
         let files = self.sources.iter();
-        if !files.clone().any(|file| is_named(&file)) {
+        let is_named = |path: &str| !self.failures_of(path).is_empty();
+        if !files.clone().any(|(path, _)| is_named(path)) {
             return one_of(rng, files.collect());
         }
-        one_by(rng, files.collect(), |file| if is_named(file) { NAMED_FILE } else { 1.0 })
+        one_by(rng, files.collect(), |(path, _)| if is_named(path) { NAMED_FILE } else { 1.0 })
+    }
+
+    /// The failures whose class is the stem of a file: those that name it.
+    fn failures_of(&self, path: &str) -> BTreeMap<String, u32> {
+        let file = path.rsplit('/').next().unwrap_or_default();
+        let stem = file.strip_suffix(".py").unwrap_or(file);
+        let count = self.brief.failures.get(stem).filter(|_| self.manner == Manner::Guided);
+        count.map(|count| (stem.to_owned(), *count)).into_iter().collect()
     }
 
     /// One mutation by the named operator, else by one drawn among those that find a place.
@@ -225,9 +229,11 @@ impl<'a> Search<'a> {
                 if evenly {
                     insert::uniformly_from_pool(source, pool, more, rng)
                 } else {
-                    let failures = &self.brief.failures;
+                    let own = self.failures_of(path);
+                    let only_home = !own.is_empty();
+                    let failures = if only_home { &own } else { &self.brief.failures };
                     let weights = &self.brief.pieces;
-                    let guide = Guide { pool, failures, focus: &focus, weights, more };
+                    let guide = Guide { pool, failures, focus: &focus, weights, more, only_home };
                     insert::from_pool(source, &guide, rng)
                 }
             }

@@ -172,6 +172,20 @@ fn failures_draw_the_files_that_they_name() {
 }
 
 #[test]
+fn a_piece_for_another_file_stays_out_of_one_that_a_failure_names() {
+    let pool = "def _elsewhere(other):\n    other += 1\n";
+    let op = "stmt_insert".to_owned();
+    let calm = WorkerBrief { ingredients: pool.to_owned(), references: Vec::new(), op, ..brief() };
+    let named = WorkerBrief { failures: BTreeMap::from([("main".to_owned(), 3)]), ..calm.clone() };
+    let inserts = |brief: &WorkerBrief| {
+        (0..40)
+            .filter(|seed| proposal(brief, Manner::Guided, *seed).0.contains("elsewhere"))
+            .count()
+    };
+    assert_eq!((inserts(&calm), inserts(&named)), (40, 0));
+}
+
+#[test]
 fn the_baseline_ignores_weights_and_references() {
     let operators = Operators { stmt_insert: 0.0, num: 0.0, ..Operators::default() };
     let steered = WorkerBrief { operators, op: "shrink".to_owned(), ..brief() };
