@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod bin_packing;
+mod code_fix;
 mod email_validation;
 
 use std::fs;

@@ -1,0 +1,11 @@
+MARKS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def digits_in_base(number, base):
+    if number == 0:
+        return "0"
+    digits = ""
+    while number:
+        number, digit = divmod(number, base)
+        digits = MARKS[digit] + digits
+    return digits

@@ -1,0 +1,3 @@
+def clock_after(clock, minutes):
+    total = int(clock[:2]) * 60 + int(clock[3:]) + minutes
+    return f"{total // 60:02}:{total % 60:02}"

@@ -1,0 +1,3 @@
+def csv_fields(line):
+    """Knows nothing of quotes."""
+    return line.split(",")
