@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod agent;
+pub mod credit;
 pub mod edit;
 pub mod editable;
 pub mod event;

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::credit;
 use crate::base::digest::Digest;
 use crate::base::id::{Alias, EpisodeId, GenerationId};
 use crate::domain::action::{InnerAction, Tag};
+use crate::domain::credit;
 use crate::domain::event::{
     AttemptEnd, AttemptResult, EpisodeResult, FailureCount, OperatorCredit,
 };

@@ -6,6 +6,5 @@
 
 pub mod candidate;
 pub mod context;
-mod credit;
 pub mod episode;
 pub mod world;

@@ -3,9 +3,9 @@
 use super::figure;
 use super::generation::GenerationView;
 use super::ink::Page;
+use super::openings;
 use super::per_task;
 use super::run::RunView;
-use super::openings;
 use super::seal;
 use super::tree::{self, Node};
 use crate::base::id::GenerationId;

@@ -9,9 +9,9 @@ pub mod spend;
 
 pub mod generation;
 
+pub mod openings;
 pub mod run;
 pub mod seal;
-pub mod openings;
 
 pub mod figure;
 pub mod ink;

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::super::generation::TaskScore;
-use super::super::run::RunView;
 use super::super::openings::TestDocument;
+use super::super::run::RunView;
 use super::super::spend::CostDocument;
 use crate::domain::event::{Diagnostic, GenerationStatus};
 

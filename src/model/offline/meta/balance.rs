@@ -1,13 +1,16 @@
-//! The weights of all operators, or of all building blocks, in one rewrite: as much of each as it brought.
+//! What was learnt, in one rewrite: as much of every operator and building block as it brought, and proposals of several
+//! mutations as often as they paid.
 
 use std::collections::BTreeMap;
 
 use rand_distr::{Distribution, Exp1};
 use toml_edit::DocumentMut;
 
-use super::numbers::{Number, numbers, read, rounded};
+use super::numbers::{Number, numbers, read, rounded, shown};
+use crate::domain::agent::Operators;
+use crate::domain::credit;
 use crate::domain::event::OperatorCredit;
-use crate::model::offline::draw::Stream;
+use crate::model::offline::draw::{Stream, unit};
 
 /// Proposals that must be on record before the credit says anything.
 const ENOUGH_TRIES: u32 = 40;
@@ -15,101 +18,141 @@ const ENOUGH_TRIES: u32 = 40;
 const SHRINKAGE: f64 = 5.0;
 /// The least weight, as a part of an even one: what is never tried cannot be credited.
 const LEAST: f64 = 0.25;
+/// How much the better is preferred: weights go with the gain for each proposal to this power, between matching it and
+/// pursuing the best alone.
+const PURSUIT: f64 = 2.0;
 /// Weights that differ by less than this share of their sum are not worth a rewrite.
 const WORTH_IT: f64 = 0.1;
+/// What `[operators] more` is kept within.
+const MORE: std::ops::RangeInclusive<f64> = 0.1..=0.8;
+/// The building blocks that a summary names.
+const NAMED_PIECES: usize = 3;
 
-/// What is weighed against each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Family {
-    /// The operators that are on.
-    Operators,
-    /// The building blocks that were ever drawn.
-    Pieces,
-}
-
-impl Family {
-    pub(super) const ALL: [Self; 2] = [Self::Operators, Self::Pieces];
-
-    /// How it is called in summaries.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Operators => "operators",
-            Self::Pieces => "pieces",
-        }
-    }
-
-    /// Its members with their weights, and what these add up to.
-    fn members(
-        self,
-        document: &DocumentMut,
-        credit: &BTreeMap<String, OperatorCredit>,
-    ) -> (Vec<Number>, f64) {
-        match self {
-            Self::Operators => {
-                let mut on = numbers(document);
-                on.retain(|number| number.is_weight() && number.value > 0.0);
-                (on, 10.0)
-            }
-            Self::Pieces => {
-                let names = credit.keys().filter_map(|key| key.strip_prefix("pieces."));
-                let weight = |name: &str| read(document, "pieces", name).unwrap_or(1.0);
-                let drawn: Vec<Number> = names
-                    .map(|name| Number { table: "pieces", key: name.into(), value: weight(name) })
-                    .collect();
-                let even = count(&drawn);
-                (drawn, even)
-            }
-        }
-    }
-}
-
-/// The weights by the gain for each proposal (adaptive pursuit's target, reached in one step). `None` when too little is
-/// known, or when they are so already.
+/// The numbers as the record would have them. `None` when too little is known, or when they are so already.
 pub(super) fn by_credit(
-    family: Family,
     document: &DocumentMut,
     credit: &BTreeMap<String, OperatorCredit>,
 ) -> Option<Vec<Number>> {
-    let (members, sum) = family.members(document, credit);
+    let mut changed = Vec::new();
+    for family in [operators(document), pieces(document, credit)] {
+        let Some(values) = worth(&family, credit) else { continue };
+        let balanced = weighted(&family, &values);
+        if distance(&family.members, &balanced) > WORTH_IT {
+            changed.extend(balanced);
+        }
+    }
+    if let Some(more) = more_by_credit(document, credit) {
+        changed.push(more);
+    }
+    (!changed.is_empty()).then_some(changed)
+}
+
+/// The same numbers drawn evenly among all divisions of their sum: the baseline's way.
+pub(super) fn at_random(
+    document: &DocumentMut,
+    credit: &BTreeMap<String, OperatorCredit>,
+    rng: &mut Stream,
+) -> Vec<Number> {
+    let mut changed = Vec::new();
+    for family in [operators(document), pieces(document, credit)] {
+        let values: Vec<f64> = family.members.iter().map(|_| Exp1.sample(rng)).collect();
+        changed.extend(weighted(&family, &values));
+    }
+    changed.push(more(MORE.start() + (MORE.end() - MORE.start()) * unit(rng)));
+    changed
+}
+
+/// What changed, in words: every operator, and the building blocks that weigh most.
+pub(super) fn summary(changed: &[Number]) -> String {
+    let (mut pieces, others): (Vec<&Number>, Vec<&Number>) =
+        changed.iter().partition(|number| number.table == "pieces");
+    pieces.sort_by(|a, b| b.value.total_cmp(&a.value));
+    let said = |number: &&Number| format!("{} {}", number.key, shown(number.value));
+    let mut parts: Vec<String> = others.iter().map(said).collect();
+    if !pieces.is_empty() {
+        let most: Vec<String> = pieces.iter().take(NAMED_PIECES).map(said).collect();
+        parts.push(format!("most of the pieces {}", most.join(", ")));
+    }
+    parts.join(", ")
+}
+
+/// Numbers that are weighed against each other.
+struct Family {
+    members: Vec<Number>,
+    /// What they add up to.
+    sum: f64,
+}
+
+/// The operators that are on.
+fn operators(document: &DocumentMut) -> Family {
+    let mut members = numbers(document);
+    members.retain(|number| number.is_weight() && number.value > 0.0);
+    Family { members, sum: 10.0 }
+}
+
+/// The building blocks that were ever drawn; on average they weigh 1.
+fn pieces(document: &DocumentMut, credit: &BTreeMap<String, OperatorCredit>) -> Family {
+    let names = credit.keys().filter_map(|key| key.strip_prefix("pieces."));
+    let value = |name: &str| read(document, "pieces", name).unwrap_or(1.0);
+    let members: Vec<Number> = names
+        .map(|name| Number { table: "pieces", key: name.to_owned(), value: value(name) })
+        .collect();
+    let sum = count(&members);
+    Family { members, sum }
+}
+
+/// What each member is worth: its gain for each proposal, drawn towards the mean of all while its own record is short.
+fn worth(family: &Family, credit: &BTreeMap<String, OperatorCredit>) -> Option<Vec<f64>> {
     let known = |number: &Number| {
         let key = if number.table == "operators" { number.key.clone() } else { number.path() };
         credit.get(&key).copied().unwrap_or_default()
     };
-    let tries: u32 = members.iter().map(|number| known(number).tries).sum();
-    let gain: f64 = members.iter().map(|number| known(number).gain).sum();
-    if tries < ENOUGH_TRIES || gain <= 0.0 || members.len() < 2 {
+    let tries: u32 = family.members.iter().map(|number| known(number).tries).sum();
+    let gain: f64 = family.members.iter().map(|number| known(number).gain).sum();
+    if tries < ENOUGH_TRIES || gain <= 0.0 || family.members.len() < 2 {
         return None;
     }
     let mean = gain / f64::from(tries);
-    let values = members.iter().map(|number| {
-        let own = known(number);
-        (own.gain + SHRINKAGE * mean) / (f64::from(own.tries) + SHRINKAGE)
-    });
-    let balanced = weighted(&members, &values.collect::<Vec<f64>>(), sum);
-    (distance(&members, &balanced) > WORTH_IT).then_some(balanced)
+    let values = family.members.iter().map(|number| shrunk(known(number), mean).powf(PURSUIT));
+    Some(values.collect())
 }
 
-/// Weights drawn evenly among all divisions of the sum: the baseline's way.
-pub(super) fn at_random(
-    family: Family,
+fn shrunk(own: OperatorCredit, mean: f64) -> f64 {
+    (own.gain + SHRINKAGE * mean) / (f64::from(own.tries) + SHRINKAGE)
+}
+
+/// The probability of one more mutation: the part of the gain for each proposal that comes with several.
+fn more_by_credit(
     document: &DocumentMut,
     credit: &BTreeMap<String, OperatorCredit>,
-    rng: &mut Stream,
-) -> Option<Vec<Number>> {
-    let (members, sum) = family.members(document, credit);
-    let values: Vec<f64> = members.iter().map(|_| Exp1.sample(rng)).collect();
-    (members.len() >= 2).then(|| weighted(&members, &values, sum))
+) -> Option<Number> {
+    let of = |key: &str| credit.get(key).copied().unwrap_or_default();
+    let (one, several) = (of(credit::ONE), of(credit::SEVERAL));
+    let (tries, gain) = (one.tries + several.tries, one.gain + several.gain);
+    if tries < ENOUGH_TRIES || gain <= 0.0 {
+        return None;
+    }
+    let mean = gain / f64::from(tries);
+    let (one, several) = (shrunk(one, mean), shrunk(several, mean));
+    let new = more(several / (one + several));
+    let old = read(document, "operators", "more").unwrap_or(Operators::default().more);
+    ((new.value - old).abs() > WORTH_IT).then_some(new)
+}
+
+fn more(value: f64) -> Number {
+    let value = rounded(value.clamp(*MORE.start(), *MORE.end()));
+    Number { table: "operators", key: "more".to_owned(), value }
 }
 
 /// The members with weights in proportion to their values, none below the least.
-fn weighted(members: &[Number], values: &[f64], sum: f64) -> Vec<Number> {
+fn weighted(family: &Family, values: &[f64]) -> Vec<Number> {
     let total: f64 = values.iter().sum();
-    let even = 1.0 / count(members);
+    let even = 1.0 / count(&family.members).max(1.0);
     let share = |value: &f64| LEAST * even + (1.0 - LEAST) * value / total.max(f64::MIN_POSITIVE);
-    let balanced = members
-        .iter()
-        .zip(values)
-        .map(|(number, value)| Number { value: rounded(sum * share(value)), ..number.clone() });
+    let balanced = family.members.iter().zip(values).map(|(number, value)| Number {
+        value: rounded(family.sum * share(value)),
+        ..number.clone()
+    });
     balanced.collect()
 }
 
@@ -150,39 +193,50 @@ mod tests {
     #[test]
     fn weight_follows_the_gain_for_each_proposal_and_none_is_starved() {
         let known = credit([("num", 40, 0.8), ("cmp", 40, 0.0)]);
-        let balanced = by_credit(Family::Operators, &agent(AGENT), &known).expect("weights");
+        let balanced = by_credit(&agent(AGENT), &known).expect("weights");
         let [("num", num), ("cmp", cmp)] = values(&balanced)[..] else { panic!("{balanced:?}") };
         assert!(num > 8.0 && cmp >= 10.0 * LEAST / 2.0 && (num + cmp - 10.0).abs() < 0.02);
         let there = AGENT.replace("num = 1.0", &format!("num = {num}"));
         let there = there.replace("cmp = 1.0", &format!("cmp = {cmp}"));
-        let again = by_credit(Family::Operators, &agent(&there), &known);
+        let again = by_credit(&agent(&there), &known);
         assert!(again.is_none(), "nothing new to say: {again:?}");
     }
 
     #[test]
     fn building_blocks_weigh_one_on_average() {
-        let known = credit([("pieces.lift", 30, 0.9), ("pieces.bend", 30, 0.1), ("num", 9, 9.0)]);
-        let balanced = by_credit(Family::Pieces, &agent(AGENT), &known).expect("weights");
+        let known = credit([("pieces.lift", 30, 0.9), ("pieces.bend", 30, 0.1)]);
+        let balanced = by_credit(&agent(AGENT), &known).expect("weights");
         let [("bend", bend), ("lift", lift)] = values(&balanced)[..] else {
             panic!("{balanced:?}")
         };
         assert!(lift > 1.5 && bend < 0.5 && (lift + bend - 2.0).abs() < 0.01);
+        assert_eq!(summary(&balanced), format!("most of the pieces lift {lift}, bend {bend}"));
+    }
+
+    #[test]
+    fn several_mutations_are_made_as_often_as_they_pay() {
+        let paid = |several| credit([(credit::ONE, 60, 0.3), (credit::SEVERAL, 30, several)]);
+        let more = |several| {
+            let changed = by_credit(&agent(AGENT), &paid(several)).expect("a change");
+            let [("more", value)] = values(&changed)[..] else { panic!("{changed:?}") };
+            value
+        };
+        assert!(more(0.9) > 0.75 && more(0.0) < 0.2);
+        assert!(by_credit(&agent(AGENT), &paid(0.06)).is_none(), "0.3 is about right");
     }
 
     #[test]
     fn too_little_evidence_changes_nothing() {
-        let few = credit([("num", 20, 0.5)]);
-        assert!(by_credit(Family::Operators, &agent(AGENT), &few).is_none());
-        let fruitless = credit([("num", 200, 0.0)]);
-        assert!(by_credit(Family::Operators, &agent(AGENT), &fruitless).is_none());
+        assert!(by_credit(&agent(AGENT), &credit([("num", 20, 0.5)])).is_none());
+        assert!(by_credit(&agent(AGENT), &credit([("num", 200, 0.0)])).is_none());
     }
 
     #[test]
     fn the_baseline_divides_the_sum_evenly_on_average() {
         let mut rng = stream(1, "test", &[]);
         let mut draw = || {
-            let drawn = at_random(Family::Operators, &agent(AGENT), &BTreeMap::new(), &mut rng);
-            drawn.expect("weights").first().expect("num").value
+            let drawn = at_random(&agent(AGENT), &BTreeMap::new(), &mut rng);
+            drawn.first().expect("num").value
         };
         let draws: Vec<f64> = (0..400).map(|_| draw()).collect();
         let mean = draws.iter().sum::<f64>() / 400.0;

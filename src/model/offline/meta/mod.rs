@@ -22,7 +22,6 @@ use crate::domain::edit::render;
 use crate::domain::editable::EditablePaths;
 use crate::domain::files::FileSet;
 use crate::model::{MetaBrief, Request};
-use balance::Family;
 use fragments::{FRAGMENTS, Fragment};
 use lessons::{Odds, odds};
 use numbers::{Number, goes_up, meta_step, shown, stepped};
@@ -32,7 +31,7 @@ const DRAWS: u32 = 40;
 
 /// One move, not made yet.
 enum Move {
-    Balance(Family),
+    Balance,
     Step(Number),
     Switch(Number),
     Swap(&'static Fragment),
@@ -45,7 +44,7 @@ impl Move {
 
     fn kind(&self) -> &'static str {
         match self {
-            Self::Balance(_) => "balance",
+            Self::Balance => "balance",
             Self::Step(_) => "param",
             Self::Switch(_) => "switch",
             Self::Swap(_) => "fragment",
@@ -67,7 +66,7 @@ impl Move {
     /// How its summary begins, whatever it does in detail.
     fn start(&self) -> String {
         match self {
-            Self::Balance(family) => format!("balance: {} ", family.name()),
+            Self::Balance => "balance: ".to_owned(),
             Self::Step(number) => format!("param: {} ", number.path()),
             Self::Switch(number) => format!("switch: {} ", number.path()),
             Self::Swap(fragment) => format!("fragment: {} <- {}", fragment.hook, fragment.name),
@@ -167,8 +166,11 @@ impl<'a> Agent<'a> {
     fn moves(&self, manner: Manner) -> Vec<Move> {
         let mut moves = Vec::new();
         if self.may_edit(AGENT_TOML) {
-            let families = Family::ALL.into_iter();
-            moves.extend(families.filter(|it| self.can_balance(*it, manner)).map(Move::Balance));
+            if manner == Manner::Uniform
+                || balance::by_credit(&self.document, &self.brief.credit).is_some()
+            {
+                moves.push(Move::Balance);
+            }
             for number in numbers::numbers(&self.document) {
                 if number.is_weight() {
                     moves.push(Move::Switch(number.clone()));
@@ -189,16 +191,6 @@ impl<'a> Agent<'a> {
         moves
     }
 
-    fn can_balance(&self, family: Family, manner: Manner) -> bool {
-        let credit = &self.brief.credit;
-        match manner {
-            Manner::Guided => balance::by_credit(family, &self.document, credit).is_some(),
-            Manner::Uniform => {
-                family == Family::Operators || credit.keys().any(|key| key.starts_with("pieces."))
-            }
-        }
-    }
-
     fn lesson_to_note(&self) -> Option<&'a crate::model::Lesson> {
         let text = self.files.get(&notes::path(&self.files)).unwrap_or_default();
         notes::unwritten(text, &self.brief.lessons)
@@ -210,18 +202,16 @@ impl<'a> Agent<'a> {
         let mut document = self.document.clone();
         let start = chosen.start();
         let summary = match chosen {
-            Move::Balance(family) => {
+            Move::Balance => {
                 let credit = &self.brief.credit;
-                let balanced = match manner {
-                    Manner::Guided => balance::by_credit(*family, &document, credit),
-                    Manner::Uniform => balance::at_random(*family, &document, credit, rng),
-                }?;
-                let mut said = Vec::new();
-                for number in balanced {
+                let changed = match manner {
+                    Manner::Guided => balance::by_credit(&document, credit)?,
+                    Manner::Uniform => balance::at_random(&document, credit, rng),
+                };
+                for number in &changed {
                     numbers::set(&mut document, number.table, &number.key, number.value);
-                    said.push(format!("{} {}", number.key, shown(number.value)));
                 }
-                format!("{start}{}", said.join(", "))
+                format!("{start}{}", balance::summary(&changed))
             }
             Move::Step(number) => {
                 let up = match manner {

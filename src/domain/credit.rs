@@ -5,21 +5,33 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::agent::Operators;
+use super::agent::Operators;
 
-/// What had a part in a proposal: operators by name, building blocks as `pieces.NAME`; each once.
-pub(super) fn sources(summary: &str) -> BTreeSet<String> {
+/// The key of proposals with one mutation.
+pub const ONE: &str = "mutations.one";
+/// The key of proposals with more mutations than one.
+pub const SEVERAL: &str = "mutations.several";
+
+/// What had a part in a proposal: operators by name, building blocks as `pieces.NAME`, and whether it made one mutation or
+/// several; each once.
+pub fn sources(summary: &str) -> BTreeSet<String> {
     let Some((head, said)) = summary.split_once(": ") else { return BTreeSet::new() };
     let operators: BTreeSet<String> =
         head.split('+').filter(|name| Operators::NAMES.contains(name)).map(str::to_owned).collect();
-    if !operators.contains("stmt_insert") {
+    if operators.is_empty() {
         return operators;
+    }
+    let mutations = if said.contains("; ") { SEVERAL } else { ONE };
+    let mut sources = operators;
+    sources.insert(mutations.to_owned());
+    if !sources.contains("stmt_insert") {
+        return sources;
     }
     let inserted = said.split("; ").filter_map(|part| part.rsplit_once(" into "));
     let labels = inserted.map(|(label, _)| label).filter(|label| !label.contains('`'));
     let pieces = labels.flat_map(|label| label.split(" of ")).flat_map(|part| part.split(" and "));
-    let pieces: BTreeSet<String> = pieces.map(|name| format!("pieces.{name}")).collect();
-    operators.into_iter().chain(pieces).collect()
+    sources.extend(pieces.map(|name| format!("pieces.{name}")));
+    sources
 }
 
 #[cfg(test)]
@@ -31,12 +43,19 @@ mod tests {
         let named = |summary: &str| sources(summary).into_iter().collect::<Vec<_>>();
         assert_eq!(
             named("stmt_insert+num: large of lift and bend into f; 10 -> 12 in f"),
-            ["num", "pieces.bend", "pieces.large", "pieces.lift", "stmt_insert"]
+            [
+                "mutations.several",
+                "num",
+                "pieces.bend",
+                "pieces.large",
+                "pieces.lift",
+                "stmt_insert"
+            ]
         );
-        assert_eq!(named("cross: `return 1` into f"), ["cross"]);
+        assert_eq!(named("cross: `return 1` into f"), ["cross", "mutations.one"]);
         assert_eq!(
             named("cross+stmt_insert: `x = 1 of 2` into f; lift into g"),
-            ["cross", "pieces.lift", "stmt_insert"]
+            ["cross", "mutations.several", "pieces.lift", "stmt_insert"]
         );
         assert!(named("made it faster: much faster").is_empty());
         assert!(named("").is_empty());
