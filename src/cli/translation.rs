@@ -5,7 +5,7 @@ use crate::archive::ArchiveError;
 use crate::engine::EngineError;
 use crate::journal::JournalError;
 use crate::lab::agents::AgentFolderError;
-use crate::lab::tasks::TaskError;
+use crate::lab::tasks::{TaskError, WriteTaskError};
 use crate::lab::{InitError, LabError};
 use crate::model::{Consequence, ModelError};
 use crate::sandbox::SandboxError;
@@ -31,6 +31,16 @@ impl From<InitError> for Failure {
 impl From<TaskError> for Failure {
     fn from(error: TaskError) -> Self {
         Self::from_error(Exit::Usage, &error)
+    }
+}
+
+impl From<WriteTaskError> for Failure {
+    fn from(error: WriteTaskError) -> Self {
+        let code = match &error {
+            WriteTaskError::Write { .. } => Exit::Environment,
+            _ => Exit::Usage,
+        };
+        Self::from_error(code, &error)
     }
 }
 

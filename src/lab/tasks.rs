@@ -3,6 +3,11 @@
 //! A task that loads is fit to run: every later stage relies on the checks made here instead of repeating them.
 
 mod check;
+mod template;
+mod write;
+
+pub use template::Template;
+pub use write::{TaskFiles, WriteTaskError, write_task};
 
 use std::fs;
 use std::io;

@@ -3,6 +3,7 @@
 mod eval;
 mod import;
 mod list;
+mod new;
 mod play;
 mod solution;
 
@@ -24,6 +25,8 @@ pub struct Args {
 pub enum Verb {
     /// List the tasks of the lab.
     List(list::Args),
+    /// Write a new task to start from.
+    New(new::Args),
     /// Measure one solution, case by case.
     Eval(eval::Args),
     /// Play one case back.
@@ -36,6 +39,7 @@ pub enum Verb {
 pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
     match &args.verb {
         Verb::List(args) => list::run(args, edge),
+        Verb::New(args) => new::run(args, edge),
         Verb::Eval(args) => eval::run(args, edge),
         Verb::Play(args) => play::run(args, edge),
         Verb::Import(args) => import::run(args, edge),

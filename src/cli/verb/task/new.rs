@@ -1,0 +1,56 @@
+//! `task new`: a task to start from.
+
+use crate::base::id::TaskName;
+use crate::cli::edge::Edge;
+use crate::cli::failure::Failure;
+use crate::cli::output;
+use crate::domain::task::Direction;
+use crate::lab::tasks::{Template, write_task};
+
+/// Arguments of `task new`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  hyperagent task new routes
+  hyperagent task new routes --metric kilometres --minimise")]
+pub struct Args {
+    /// The task's name: its folder below `tasks/`.
+    pub name: TaskName,
+    /// What a case is worth, in a word [default: share, or gap with --minimise].
+    #[arg(long, value_name = "NAME", value_parser = word)]
+    pub metric: Option<String>,
+    /// Less of the metric is better.
+    #[arg(long)]
+    pub minimise: bool,
+}
+
+/// Writes the task, and says what to do with it.
+pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
+    let lab = edge.open_lab()?;
+    let name = &args.name;
+    let direction = if args.minimise { Direction::Minimise } else { Direction::Maximise };
+    let template = Template { name: name.clone(), direction, metric: args.metric.clone() };
+    let files = template.files();
+    let folder = write_task(&lab.tasks(), name, &files)?;
+    let folder = folder.strip_prefix(&edge.cwd).unwrap_or(&folder).display().to_string();
+    let listed: String = files.keys().map(|path| format!("  {folder}/{path}\n")).collect();
+    output::answer(&format!(
+        "{folder} is a small whole task now. Make it yours: the benchmark first, then the start, the prompt and the scale.\n\n\
+         {listed}\nnext\n  {}   # whether it can be trusted; again after every change\n  {}    \
+         # the start, case by case\n  {}         # let an agent work on it\n",
+        edge.hint(&format!("task check {name}")),
+        edge.hint(&format!("task eval {name}")),
+        edge.hint(&format!("run --task {name}")),
+    ))
+}
+
+/// A metric's name: it stands in files and columns, so it is one plain word.
+fn word(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let starts = text.starts_with(|c: char| c.is_ascii_alphabetic());
+    if starts && text.len() <= 40 && text.chars().all(plain) {
+        Ok(text.to_owned())
+    } else {
+        Err("use 1 to 40 of a-z, A-Z, 0-9, `-` and `_`, starting with a letter".to_owned())
+    }
+}
