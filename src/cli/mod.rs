@@ -22,6 +22,7 @@ mod recorded;
 mod session;
 mod signals;
 mod stop_request;
+mod task_check;
 mod translation;
 mod verb;
 

@@ -1,6 +1,7 @@
 //! The command line as a person or a script meets it: temporary home, no environment, no terminal.
 #![cfg(test)]
 
+mod authors;
 pub(crate) mod bench;
 mod reading;
 mod recorded_lab;
@@ -199,10 +200,9 @@ fn a_reader_that_goes_away_is_no_failure() {
     Bench::outside_any_lab().run_into_closed_pipe(&["completions", "bash"]);
 }
 
-/// The commands of the README's blocks that are marked as tested.
-fn readme_commands() -> Vec<String> {
-    let readme = include_str!("../../README.md");
-    readme
+/// The commands of a document's blocks that are marked as tested.
+fn commands(document: &str) -> Vec<String> {
+    document
         .split("<!-- tested -->\n```sh\n")
         .skip(1)
         .filter_map(|rest| rest.split("```").next())
@@ -212,17 +212,20 @@ fn readme_commands() -> Vec<String> {
 }
 
 #[test]
-fn every_command_of_the_readme_is_understood() {
+fn every_command_of_the_documents_is_understood() {
     let bench = Bench::outside_any_lab();
-    let commands = readme_commands();
-    assert!(commands.len() > 10, "{commands:?}");
-    for command in &commands {
-        let words = command
-            .strip_prefix("cargo run --release -- ")
-            .or_else(|| command.strip_prefix("hyperagent "))
-            .unwrap_or_else(|| panic!("`{command}` is no command of this program"));
-        // With `--help` at its end a command is parsed, and not carried out.
-        let words: Vec<&str> = words.split_whitespace().chain(["--help"]).collect();
-        bench.run(&words).succeeds();
+    let mut tested = 0;
+    for document in [include_str!("../../README.md"), include_str!("../../docs/tasks.md")] {
+        for command in commands(document) {
+            let words = command
+                .strip_prefix("cargo run --release -- ")
+                .or_else(|| command.strip_prefix("hyperagent "))
+                .unwrap_or_else(|| panic!("`{command}` is no command of this program"));
+            // With `--help` at its end a command is parsed, and not carried out.
+            let words: Vec<&str> = words.split_whitespace().chain(["--help"]).collect();
+            bench.run(&words).succeeds();
+            tested += 1;
+        }
     }
+    assert!(tested > 15, "only {tested} commands found");
 }

@@ -77,6 +77,11 @@ pub fn random(request: &Request) -> Result<Reply, OfflineError> {
     reply(request, Manner::Uniform)
 }
 
+/// How many pieces a task's ingredients offer; `None` when they are no pool.
+pub fn pieces(ingredients: &str) -> Option<usize> {
+    pool::Pool::of(ingredients).map(|pool| pool.pieces.len())
+}
+
 fn reply(request: &Request, manner: Manner) -> Result<Reply, OfflineError> {
     let purpose = match manner {
         Manner::Guided => "offline answer",

@@ -14,6 +14,8 @@ use crate::domain::outcome::Outcome;
 use crate::domain::task::{Split, Task};
 use crate::evaluate::Evaluator;
 use crate::lab::Lab;
+use crate::sandbox::Host;
+use crate::sandbox::python::Python;
 use crate::view::document::evaluation::EvaluationDocument;
 use crate::view::{figure, seal};
 
@@ -68,6 +70,12 @@ pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
 
 /// An evaluator for a person's own solution, at the strongest level that holds here.
 pub async fn evaluator(edge: &Edge, lab: &Lab) -> Result<Evaluator, Failure> {
+    let (host, python) = bench(edge, lab).await?;
+    Ok(Evaluator::new(host, python, 1))
+}
+
+/// What an evaluator is made of; says when the sandbox is weaker than the lab wants it.
+pub async fn bench(edge: &Edge, lab: &Lab) -> Result<(Host, Python), Failure> {
     let cache = Cache::of(edge)?;
     let probe = machine::probe(edge, &cache).await?;
     if probe.level < lab.config.sandbox.min_level {
@@ -77,7 +85,7 @@ pub async fn evaluator(edge: &Edge, lab: &Lab) -> Result<Evaluator, Failure> {
         ));
     }
     let python = machine::interpreter(edge, &lab.config, &cache).await?;
-    Ok(Evaluator::new(machine::host(edge, &probe), python, 1))
+    Ok((machine::host(edge, &probe), python))
 }
 
 /// The case set, if a person may see its cases.

@@ -1,5 +1,6 @@
 //! `task`: what agents work on.
 
+mod check;
 mod eval;
 mod import;
 mod list;
@@ -27,6 +28,8 @@ pub enum Verb {
     List(list::Args),
     /// Write a new task to start from.
     New(new::Args),
+    /// Find out whether a task's numbers can be trusted.
+    Check(check::Args),
     /// Measure one solution, case by case.
     Eval(eval::Args),
     /// Play one case back.
@@ -40,6 +43,7 @@ pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
     match &args.verb {
         Verb::List(args) => list::run(args, edge),
         Verb::New(args) => new::run(args, edge),
+        Verb::Check(args) => check::run(args, edge),
         Verb::Eval(args) => eval::run(args, edge),
         Verb::Play(args) => play::run(args, edge),
         Verb::Import(args) => import::run(args, edge),

@@ -34,13 +34,18 @@ pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
     let folder = write_task(&lab.tasks(), name, &files)?;
     let folder = folder.strip_prefix(&edge.cwd).unwrap_or(&folder).display().to_string();
     let listed: String = files.keys().map(|path| format!("  {folder}/{path}\n")).collect();
+    let next = [
+        (format!("task check {name}"), "whether it can be trusted; again after every change"),
+        (format!("task eval {name}"), "the start, case by case"),
+        (format!("run --task {name}"), "let an agent work on it"),
+    ]
+    .map(|(verb, does)| (edge.hint(&verb), does));
+    let width = next.iter().map(|(command, _)| command.len()).max().unwrap_or(0);
+    let next: String =
+        next.iter().map(|(command, does)| format!("  {command:<width$}   # {does}\n")).collect();
     output::answer(&format!(
-        "{folder} is a small whole task now. Make it yours: the benchmark first, then the start, the prompt and the scale.\n\n\
-         {listed}\nnext\n  {}   # whether it can be trusted; again after every change\n  {}    \
-         # the start, case by case\n  {}         # let an agent work on it\n",
-        edge.hint(&format!("task check {name}")),
-        edge.hint(&format!("task eval {name}")),
-        edge.hint(&format!("run --task {name}")),
+        "{folder} is a small whole task now. Make it yours: the benchmark first, then the start, the prompt, the scale.\n\n\
+         {listed}\nnext\n{next}"
     ))
 }
 
