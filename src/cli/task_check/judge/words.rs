@@ -1,6 +1,6 @@
 //! What a task says: to authors of candidates, to people, in its feedback and its playback.
 
-use crate::domain::outcome::Measurement;
+use crate::domain::outcome::{CaseResult, Measurement};
 use crate::domain::task::Task;
 use crate::evaluate::Playback;
 use crate::view::document::check::Check;
@@ -23,24 +23,40 @@ pub fn loads(loaded: Result<&Task, String>) -> Check {
 
 /// Whether the prompt names what it asks for, and people find a README.
 pub fn words(task: &Task) -> Vec<Check> {
+    vec![prompt(task), readme(task)]
+}
+
+/// Functions of an entry that may not be edited are none of a candidate's concern.
+fn prompt(task: &Task) -> Check {
+    const NAME: &str = "prompt";
+    let (file, solution) = (&task.spec.prompt, &task.spec.solution);
+    if !solution.editable.contains(&solution.entry) {
+        return Check::ok(
+            NAME,
+            format!("{file} need not name functions: `{}` is not editable", solution.entry),
+        );
+    }
     let functions = &task.spec.benchmark.functions;
     let missing: Vec<&str> =
         functions.iter().map(String::as_str).filter(|name| !names(&task.prompt, name)).collect();
-    let file = &task.spec.prompt;
-    let prompt = if missing.is_empty() {
-        Check::ok("prompt", format!("{file} names {}", functions.join(", ")))
+    if missing.is_empty() {
+        Check::ok(NAME, format!("{file} names {}", functions.join(", ")))
     } else {
+        let missing = missing.join(", ");
         Check::failed(
-            "prompt",
-            format!("{file} never names {}; say what each takes and returns", missing.join(", ")),
+            NAME,
+            format!("{file} never names {missing}; say what each takes and returns"),
         )
-    };
-    let readme = if task.folder.join("README.md").is_file() {
-        Check::ok("readme", "README.md is there")
+    }
+}
+
+fn readme(task: &Task) -> Check {
+    const NAME: &str = "readme";
+    if task.folder.join("README.md").is_file() {
+        Check::ok(NAME, "README.md is there")
     } else {
-        Check::warning("readme", "no README.md; say what the metric means and what is known")
-    };
-    vec![prompt, readme]
+        Check::warning(NAME, "no README.md; say what the metric means and what is known")
+    }
 }
 
 /// Whether a text holds a name as a word of its own.
@@ -48,13 +64,18 @@ fn names(text: &str, name: &str) -> bool {
     text.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == name)
 }
 
-/// Whether feedback has classes, and stays short whatever was answered.
+/// Whether feedback has classes, and stays short whatever was answered. A case without a word of feedback is fine as long
+/// as others have some.
 pub fn feedback(start: &Measurement, all: &[&Measurement]) -> Check {
-    let without = start.cases.iter().filter(|case| case.class().is_none()).count();
+    let unclassed = |case: &&CaseResult| !case.feedback.is_empty() && case.class().is_none();
+    let without = start.cases.iter().filter(unclassed).count();
     let lengths = all.iter().flat_map(|measured| &measured.cases);
     let longest = lengths.map(|case| case.feedback.chars().count()).max().unwrap_or(0);
     let classes: Vec<String> = start.classes().into_keys().collect();
-    let check = if longest > LONG_FEEDBACK {
+    let silent = start.cases.iter().all(|case| case.feedback.is_empty());
+    let check = if silent {
+        Check::warning("feedback", "the start gets none; say in a line what went wrong in a case")
+    } else if longest > LONG_FEEDBACK {
         Check::warning(
             "feedback",
             format!(
@@ -73,10 +94,19 @@ pub fn feedback(start: &Measurement, all: &[&Measurement]) -> Check {
     } else {
         Check::ok(
             "feedback",
-            format!("classes of the start: {}; longest {longest} characters", classes.join(", ")),
+            format!("classes of the start: {}; longest {longest} characters", first(&classes)),
         )
     };
     check.with("longest", longest).with("classes", classes)
+}
+
+/// A list cut to its first names.
+fn first(classes: &[String]) -> String {
+    const SHOWN: usize = 6;
+    let shown: Vec<&str> = classes.iter().take(SHOWN).map(String::as_str).collect();
+    let more = classes.len().saturating_sub(SHOWN);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{rest}", shown.join(", "))
 }
 
 /// Whether a case can be played back.
@@ -113,6 +143,10 @@ mod tests {
         bare.cases[1].feedback = "no class here".into();
         let told = feedback(&bare, &[&bare]);
         assert!(told.status == Status::Warning && told.detail.contains("1 case "), "{told:?}");
+        bare.cases[1].feedback = String::new();
+        assert_eq!(feedback(&bare, &[&bare]).status, Status::Ok, "a good answer needs no words");
+        bare.cases[0].feedback = String::new();
+        assert_eq!(feedback(&bare, &[&bare]).status, Status::Warning);
         let mut long = good.clone();
         long.cases[0].feedback = format!("off: {}", "x".repeat(2000));
         assert!(feedback(&good, &[&good, &long]).detail.contains("2005 characters"));
