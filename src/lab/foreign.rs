@@ -86,12 +86,6 @@ pub enum ImportError {
         /// The most that is copied.
         most_mb: u64,
     },
-    /// There is something where the task would be written.
-    #[error("{} exists; choose another name or move it away", .folder.display())]
-    Exists {
-        /// The folder.
-        folder: PathBuf,
-    },
     /// The disk refused.
     #[error("{} cannot be written", .path.display())]
     Write {
@@ -123,20 +117,6 @@ pub fn import(path: &Path, name: &TaskName, wishes: &Wishes) -> Result<Imported,
         files.insert(format!("{}/{path}", kind::ORIGINAL), bytes);
     }
     Ok(Imported { kind: plan.kind, files, left_out: found.left_out })
-}
-
-/// Writes an imported task as a new folder; `task.toml`, which makes it a task, comes last.
-pub fn write(imported: &Imported, folder: &Path) -> Result<(), ImportError> {
-    if folder.exists() {
-        return Err(ImportError::Exists { folder: folder.to_owned() });
-    }
-    let (last, others): (Vec<_>, Vec<_>) =
-        imported.files.iter().partition(|(path, _)| path.as_str() == super::tasks::TASK_TOML);
-    for (path, bytes) in others.into_iter().chain(last) {
-        let path = folder.join(path);
-        replace_file(&path, bytes).map_err(|source| ImportError::Write { path, source })?;
-    }
-    Ok(())
 }
 
 /// Sets the scale of an imported task by what its start came to, so that scores have room both ways; the new scale.

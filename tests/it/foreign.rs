@@ -74,7 +74,7 @@ fn lab_beside(files: &[(&str, &str)]) -> Bench {
 }
 
 fn import(bench: &Bench, more: &[&str]) -> Ended {
-    let order = ["--lab", "lab", "task", "import", "made", "--from", "foreign"];
+    let order = ["--lab", "lab", "task", "new", "made", "--from", "foreign"];
     bench.run(&[&order[..], more].concat())
 }
 

@@ -13,7 +13,7 @@ use crate::cli::failure::Failure;
 use crate::cli::order;
 use crate::domain::files::FileSet;
 use crate::domain::outcome::{Measurement, Outcome};
-use crate::domain::task::{Case, Split, Task};
+use crate::domain::task::{Case, Protocol, Split, Task};
 use crate::evaluate::Evaluator;
 use crate::model::offline;
 use crate::sandbox::Host;
@@ -65,8 +65,14 @@ pub async fn examine(subject: &Subject, told: &mut Told) -> Result<(), Failure> 
     told.done(judge::splits(&task.spec, &start.train, &start.select))?;
 
     let deterministic = repeated(subject, &evaluator, &cases, &start, told).await?;
-    let probed = probed(task, &evaluator, &cases, told).await;
-    told.done(judge::sealed(&task.spec, start.metric, &probed))?;
+    let probed = match task.spec.protocol {
+        Protocol::Isolated => probed(task, &evaluator, &cases, told).await,
+        Protocol::MetricLine => Vec::new(),
+    };
+    told.done(match task.spec.protocol {
+        Protocol::Isolated => judge::sealed(&task.spec, start.metric, &probed),
+        Protocol::MetricLine => judge::unsealed(),
+    })?;
     let all: Vec<&Measurement> =
         probed.iter().map(|probe| &probe.measured).chain([&start.train]).collect();
     told.done(judge::feedback(&start.train, &all))?;

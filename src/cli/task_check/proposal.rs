@@ -17,10 +17,11 @@ use crate::solve::candidate;
 pub fn proposal(task: &Task, start: &Measurement, attempt: u32) -> Result<FileSet, String> {
     let brief = WorkerBrief {
         base: task.initial.clone(),
-        editable: task.spec.solution.editable.clone(),
+        editable: task.spec.solution.editable_paths(),
         references: Vec::new(),
         ingredients: task.ingredients.clone(),
         operators: Operators::default(),
+        pieces: Default::default(),
         op: String::new(),
         failures: start.classes(),
         format: AnswerFormat::Edit,

@@ -10,7 +10,7 @@ mod words;
 pub use agreement::{Repeat, deterministic, stateless};
 pub use noise::noise;
 pub use offline::{Found, ingredients, offline};
-pub use sealed::{Probed, sealed};
+pub use sealed::{Probed, sealed, unsealed};
 pub use start::{baseline, solution, speed, splits};
 pub use words::{feedback, loads, playback, words};
 

@@ -17,6 +17,14 @@ pub struct Probed {
     pub measured: Measurement,
 }
 
+/// What is said of a task whose candidates share a process tree with the benchmark: nothing can be probed there.
+pub fn unsealed() -> Check {
+    Check::warning(
+        "sealed",
+        "unsealed: a candidate runs in one sandbox with the benchmark and could print its own score",
+    )
+}
+
 /// Whether no probe beat the start, broke the benchmark or read the task.
 pub fn sealed(spec: &TaskSpec, start: f64, probed: &[Probed]) -> Check {
     const NAME: &str = "sealed";

@@ -1,7 +1,7 @@
-//! `task import`: a task made for another program becomes one of this lab.
+//! `task new --from`: a task made for another program becomes one of this lab.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::base::id::TaskName;
 use crate::cli::edge::Edge;
@@ -11,39 +11,11 @@ use crate::cli::session;
 use crate::domain::task::Split;
 use crate::lab::Lab;
 use crate::lab::foreign::{self, ImportError, Wishes};
-use crate::lab::tasks::load_task;
+use crate::lab::tasks::{load_task, write_task};
 use crate::view::{figure, seal};
 
-/// Arguments of `task import`.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  hyperagent task import packing --from openevolve/examples/circle_packing
-  hyperagent task import gpt --from ../autoresearch
-  hyperagent task import sorting --from bench/ --metric seconds --minimise")]
-pub struct Args {
-    /// The new task's name.
-    pub name: TaskName,
-    /// The folder of an OpenEvolve or ShinkaEvolve example, of an autoresearch repository, or of a benchmark script with
-    /// one solution.
-    #[arg(long, value_name = "PATH")]
-    pub from: PathBuf,
-    /// The metric's name [default: `combined_score`; autoresearch: `val_bpb`].
-    #[arg(long, value_name = "NAME")]
-    pub metric: Option<String>,
-    /// Less of the metric is better.
-    #[arg(long)]
-    pub minimise: bool,
-}
-
-/// Imports, measures the start, and says what to look at.
-pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
-    let wishes = Wishes { metric: args.metric.clone(), minimise: args.minimise };
-    import(&edge.open_lab()?, &args.name, &args.from, &wishes, edge)
-}
-
 /// Makes the task `name` of the foreign one at `from`, and measures its start once to see whether that works.
-pub fn import(
+pub(super) fn import(
     lab: &Lab,
     name: &TaskName,
     from: &Path,
@@ -51,8 +23,7 @@ pub fn import(
     edge: &Edge,
 ) -> Result<(), Failure> {
     let imported = foreign::import(&edge.cwd.join(from), name, wishes)?;
-    let folder = lab.task(name);
-    foreign::write(&imported, &folder)?;
+    let folder = write_task(&lab.tasks(), name, &imported.files)?;
     let task = load_task(&folder)?;
     let mut text = format!("{name}: {} in {}\n", imported.kind, folder.display());
     for (path, why) in &imported.left_out {

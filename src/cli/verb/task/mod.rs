@@ -26,7 +26,7 @@ pub struct Args {
 pub enum Verb {
     /// List the tasks of the lab.
     List(list::Args),
-    /// Write a new task to start from.
+    /// Write a new task to start from, or import one made for another program.
     New(new::Args),
     /// Find out whether a task's numbers can be trusted.
     Check(check::Args),
@@ -34,8 +34,6 @@ pub enum Verb {
     Eval(eval::Args),
     /// Play one case back.
     Play(play::Args),
-    /// Make a task of one that was made for another program.
-    Import(import::Args),
 }
 
 /// Does it.
@@ -46,6 +44,5 @@ pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
         Verb::Check(args) => check::run(args, edge),
         Verb::Eval(args) => eval::run(args, edge),
         Verb::Play(args) => play::run(args, edge),
-        Verb::Import(args) => import::run(args, edge),
     }
 }

@@ -1,10 +1,14 @@
-//! `task new`: a task to start from.
+//! `task new`: a task to start from, or one made for another program.
 
+use std::path::PathBuf;
+
+use super::import;
 use crate::base::id::TaskName;
 use crate::cli::edge::Edge;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::domain::task::Direction;
+use crate::lab::foreign::Wishes;
 use crate::lab::tasks::{Template, write_task};
 
 /// Arguments of `task new`.
@@ -12,11 +16,18 @@ use crate::lab::tasks::{Template, write_task};
 #[command(after_help = "\
 Examples:
   hyperagent task new routes
-  hyperagent task new routes --metric kilometres --minimise")]
+  hyperagent task new routes --metric kilometres --minimise
+  hyperagent task new packing --from openevolve/examples/circle_packing
+  hyperagent task new gpt --from ../autoresearch
+  hyperagent task new sorting --from bench/ --metric seconds --minimise")]
 pub struct Args {
     /// The task's name: its folder below `tasks/`.
     pub name: TaskName,
-    /// What a case is worth, in a word [default: share, or gap with --minimise].
+    /// Import this instead: the folder of an OpenEvolve or ShinkaEvolve example, of an autoresearch repository, or of a
+    /// benchmark script with one solution. Its files stay unchanged, and its numbers are marked unsealed.
+    #[arg(long, value_name = "PATH")]
+    pub from: Option<PathBuf>,
+    /// The metric's name [default: share, or gap with --minimise; imported: combined_score, or val_bpb].
     #[arg(long, value_name = "NAME", value_parser = word)]
     pub metric: Option<String>,
     /// Less of the metric is better.
@@ -28,6 +39,10 @@ pub struct Args {
 pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
     let lab = edge.open_lab()?;
     let name = &args.name;
+    if let Some(from) = &args.from {
+        let wishes = Wishes { metric: args.metric.clone(), minimise: args.minimise };
+        return import::import(&lab, name, from, &wishes, edge);
+    }
     let direction = if args.minimise { Direction::Minimise } else { Direction::Maximise };
     let template = Template { name: name.clone(), direction, metric: args.metric.clone() };
     let files = template.files();
