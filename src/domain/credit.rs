@@ -12,9 +12,15 @@ pub const ONE: &str = "mutations.one";
 /// The key of proposals with more mutations than one.
 pub const SEVERAL: &str = "mutations.several";
 
+/// The key of an operator's proposals in the second half of an episode, when the easy gains are made: what one more of
+/// them is worth. Over a whole episode an operator that works once, and early, looks better than it is.
+pub fn late(operator: &str) -> String {
+    format!("late.{operator}")
+}
+
 /// What had a part in a proposal: operators by name, building blocks as `pieces.NAME`, and whether it made one mutation or
-/// several; each once.
-pub fn sources(summary: &str) -> BTreeSet<String> {
+/// several; each once. In the second half of an episode operators also count as [`late`].
+pub fn sources(summary: &str, second_half: bool) -> BTreeSet<String> {
     let Some((head, said)) = summary.split_once(": ") else { return BTreeSet::new() };
     let operators: BTreeSet<String> =
         head.split('+').filter(|name| Operators::NAMES.contains(name)).map(str::to_owned).collect();
@@ -22,7 +28,10 @@ pub fn sources(summary: &str) -> BTreeSet<String> {
         return operators;
     }
     let mutations = if said.contains("; ") { SEVERAL } else { ONE };
-    let mut sources = operators;
+    let mut sources = operators.clone();
+    if second_half {
+        sources.extend(operators.iter().map(|operator| late(operator)));
+    }
     sources.insert(mutations.to_owned());
     if !sources.contains("stmt_insert") {
         return sources;
@@ -39,8 +48,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn late_proposals_count_twice_for_their_operators() {
+        let named: Vec<String> = sources("num: 1 -> 2 in f", true).into_iter().collect();
+        assert_eq!(named, ["late.num", "mutations.one", "num"]);
+    }
+
+    #[test]
     fn a_summary_names_its_operators_and_building_blocks() {
-        let named = |summary: &str| sources(summary).into_iter().collect::<Vec<_>>();
+        let named = |summary: &str| sources(summary, false).into_iter().collect::<Vec<_>>();
         assert_eq!(
             named("stmt_insert+num: large of lift and bend into f; 10 -> 12 in f"),
             [

@@ -301,7 +301,8 @@ impl Episode {
                     })
                     .count += 1;
             }
-            for source in credit::sources(&attempt.result.summary) {
+            let second_half = attempt.id > self.setting.attempts / 2;
+            for source in credit::sources(&attempt.result.summary, second_half) {
                 let entry = credit.entry(source).or_default();
                 entry.tries += 1;
                 if attempt.result.end == AttemptEnd::Accepted {

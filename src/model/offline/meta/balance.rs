@@ -13,7 +13,7 @@ use crate::domain::event::OperatorCredit;
 use crate::model::offline::draw::{Stream, unit};
 
 /// Proposals that must be on record before the credit says anything.
-const ENOUGH_TRIES: u32 = 40;
+const ENOUGH_TRIES: u32 = 20;
 /// Proposals by which one's own record is drawn towards the mean of all: the variance of a proposal's gain within an
 /// operator over that of the mean gains between operators, about (0.03 / 0.006)² on the shipped tasks. Less lets the luck
 /// of a few proposals starve what will be needed later.
@@ -103,10 +103,11 @@ fn pieces(document: &DocumentMut, credit: &BTreeMap<String, OperatorCredit>) -> 
     Family { members, sum }
 }
 
-/// What each member is worth: its gain for each proposal, drawn towards the mean of all while its own record is short.
+/// What each member is worth: its gain for each proposal (operators: late in an episode, where one more would be made), drawn towards the mean of all while its own record is short.
 fn worth(family: &Family, credit: &BTreeMap<String, OperatorCredit>) -> Option<Vec<f64>> {
     let known = |number: &Number| {
-        let key = if number.table == "operators" { number.key.clone() } else { number.path() };
+        let late = number.table == "operators";
+        let key = if late { credit::late(&number.key) } else { number.path() };
         credit.get(&key).copied().unwrap_or_default()
     };
     let tries: u32 = family.members.iter().map(|number| known(number).tries).sum();
@@ -194,7 +195,7 @@ mod tests {
 
     #[test]
     fn weight_follows_the_gain_for_each_proposal_and_none_is_starved() {
-        let known = credit([("num", 400, 8.0), ("cmp", 400, 0.0)]);
+        let known = credit([("late.num", 400, 8.0), ("late.cmp", 400, 0.0)]);
         let balanced = by_credit(&agent(AGENT), &known).expect("weights");
         let [("num", num), ("cmp", cmp)] = values(&balanced)[..] else { panic!("{balanced:?}") };
         assert!(num > 8.0 && cmp >= 10.0 * LEAST / 2.0 && (num + cmp - 10.0).abs() < 0.02);
@@ -229,8 +230,8 @@ mod tests {
 
     #[test]
     fn too_little_evidence_changes_nothing() {
-        assert!(by_credit(&agent(AGENT), &credit([("num", 20, 0.5)])).is_none());
-        assert!(by_credit(&agent(AGENT), &credit([("num", 200, 0.0)])).is_none());
+        assert!(by_credit(&agent(AGENT), &credit([("late.num", 12, 0.5)])).is_none());
+        assert!(by_credit(&agent(AGENT), &credit([("late.num", 200, 0.0)])).is_none());
     }
 
     #[test]
