@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod bin_packing;
+mod circle_packing;
 mod code_fix;
 mod email_validation;
 
