@@ -13,18 +13,18 @@ from math import hypot, sqrt
 SLACK = 1e-12
 
 
-def total(circles):
+def total(discs):
     """The sum of the radii."""
-    return sum(circle[2] for circle in circles)
+    return sum(circle[2] for circle in discs)
 
 
-def cut(circles):
+def cut(discs):
     """Moves centres into the square and cuts radii until nothing overlaps; both circles give way alike."""
-    for index, one in enumerate(circles):
+    for index, one in enumerate(discs):
         one[0] = min(max(one[0], 0.0), 1.0)
         one[1] = min(max(one[1], 0.0), 1.0)
         one[2] = max(0.0, min(one[2], one[0], one[1], 1 - one[0], 1 - one[1]))
-        for other in circles[:index]:
+        for other in discs[:index]:
             over = one[2] + other[2] - hypot(one[0] - other[0], one[1] - other[1]) + SLACK
             if over > 0:
                 share = min(max(over / 2, over - other[2]), one[2])
@@ -32,20 +32,20 @@ def cut(circles):
                 other[2] = max(0.0, other[2] - over + share)
 
 
-def grow(circles):
+def grow(discs):
     """Gives each circle in turn the room that the others leave."""
-    for one in circles:
+    for one in discs:
         x, y, _ = one
         room = min(x, y, 1 - x, 1 - y)
-        for other in circles:
+        for other in discs:
             if other is not one:
                 room = min(room, hypot(x - other[0], y - other[1]) - other[2] - SLACK)
         one[2] = max(0.0, room)
 
 
-def push(circles, move, give):
+def push(discs, move, give):
     """Moves overlapping circles apart and makes them smaller, both by a part of the overlap."""
-    line = sorted(circles)
+    line = sorted(discs)
     for index, one in enumerate(line):
         x, y, radius = one
         for other in line[index + 1 :]:
@@ -68,9 +68,9 @@ def push(circles, move, give):
         one[:] = x, y, radius
 
 
-def contain(circles, move, give):
+def contain(discs, move, give):
     """Moves circles back into the square and makes them smaller, both by a part of what is outside."""
-    for circle in circles:
+    for circle in discs:
         for axis in (0, 1):
             low = circle[2] - circle[axis]
             high = circle[2] + circle[axis] - 1
@@ -84,12 +84,12 @@ def contain(circles, move, give):
 
 def _press(circles):
     """Let circles swell step by step between the walls, none of them outside for long."""
-    swell = 0.002
-    for step in range(200):
+    swell = 0.005
+    for step in range(400):
         for circle in circles:
             circle[2] += swell
         ...
-        contain(circles, 0.2, 0.2)
+        contain(circles, 0.5, 0.2)
     cut(circles)
     grow(circles)
 
@@ -104,9 +104,9 @@ def _shove(circles):
     push(circles, 0.5, 0.1)
 
 
-def _calm(swell):
-    """Less and less pressure."""
-    swell *= 0.99
+def _fade(swell, step):
+    """Pressure that begins high and goes down."""
+    swell = 0.02 * 0.99**step
 
 
 def _noise(circles, rng, swell):
@@ -116,17 +116,26 @@ def _noise(circles, rng, swell):
         circle[1] += rng.gauss(0, swell)
 
 
-def _again(circles, seed, improve, Random):
+def _again(packing, rng, layout, improve):
     """From several starts, keep the best."""
-    best = circles
+    best = packing
     for start in range(3):
-        rng = Random(1000 * seed + start)
-        circles = [list(circle) for circle in best]
-        ...
-        improve(circles, rng)
-        if total(circles) > total(best):
-            best = circles
-    circles = best
+        packing = layout(rng)
+        improve(packing, rng)
+        if total(packing) > total(best):
+            best = packing
+    packing = best
+
+
+def _hop(packing, rng, improve):
+    """From the best so far with a jolt, keep what is better."""
+    best = packing
+    for start in range(3):
+        packing = [[x + rng.gauss(0, 0.1), y + rng.gauss(0, 0.1), 0.03] for x, y, _ in best]
+        improve(packing, rng)
+        if total(packing) > total(best):
+            best = packing
+    packing = best
 
 
 def _climb(circles, rng):
@@ -153,12 +162,6 @@ def _shorten(size):
     size *= 0.98
 
 
-def _scatter(circles, rng):
-    """Every circle anywhere."""
-    for circle in circles:
-        circle[:] = rng.random(), rng.random(), 0.03
-
-
 def _jitter(circles, rng):
     """Every circle a little elsewhere."""
     for circle in circles:
@@ -166,36 +169,30 @@ def _jitter(circles, rng):
         circle[1] += rng.gauss(0, 0.02)
 
 
-def _stagger(circles, number):
+def _stagger(grid, number):
     """Shift every other row sideways."""
     if number // 6 % 2:
-        circles[-1][0] += 0.04
+        grid[-1][0] += 0.04
 
 
-def _stretch(circles, number):
-    """Rows further apart."""
-    circles[-1][1] *= 1.1
+def _askew(grid, rng):
+    """No circle quite where it was."""
+    grid[-1][0] += rng.gauss(0, 0.02)
+    grid[-1][1] += rng.gauss(0, 0.02)
 
 
-def _deflate(circles):
+def _anywhere(grid, rng):
+    """No grid at all."""
+    grid[-1][:] = rng.random(), rng.random(), 0.03
+
+
+def _deflate(circles, rng):
     """Smaller circles have room to move."""
     for circle in circles:
-        circle[2] *= 0.8
+        circle[2] *= rng.uniform(0.5, 1.0)
 
 
 def _move_smallest(circles, rng):
     """The smallest circle goes elsewhere."""
     smallest = min(circles, key=lambda circle: circle[2])
     smallest[:] = rng.random(), rng.random(), 0.02
-
-
-def _swap(circles, rng):
-    """Two circles change places."""
-    one, other = rng.sample(circles, 2)
-    one[2], other[2] = other[2], one[2]
-
-
-def _fit(circles):
-    """Against overlap and circles outside."""
-    cut(circles)
-    grow(circles)
