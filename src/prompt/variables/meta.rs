@@ -41,7 +41,11 @@ const HISTORY: &[Field] = &[
 ];
 
 const CREDIT: &[Field] = &[
-    field("operator", "text", "the kind of change the worker made"),
+    field(
+        "operator",
+        "text",
+        "the operator; `pieces.NAME`: a building block; `mutations.one`, `mutations.several`: how many changes at once; `late.OPERATOR`: in the second half of episodes",
+    ),
     field("tries", "number", "proposals it took part in"),
     field("accepted", "number", "of these, kept"),
     field("gain", "number", "the sum of their gains in score"),
