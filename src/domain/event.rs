@@ -11,10 +11,11 @@ use super::action::{InnerAction, OuterAction};
 use super::agent::AgentFiles;
 use super::files::FileSet;
 use super::outcome::{CaseResult, Outcome, SandboxLevel, Usage, Violation};
+use super::report::{AgentReport, ControlResult, SolutionReport};
 use super::sealed::{SealedPair, SealedResult};
 use super::settings::Identity;
 use crate::base::digest::Digest;
-use crate::base::id::{Alias, EpisodeId, GenerationId, TaskName};
+use crate::base::id::{Alias, EpisodeId, GenerationId};
 use crate::base::unit::{MicroUsd, UnixMillis};
 
 /// One line of a journal.
@@ -308,70 +309,6 @@ pub enum Halt {
     InvalidStreak,
     /// The machine failed.
     Environment,
-}
-
-/// A comparison on one task: the start against the best, in pairs over the same cases.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SolutionReport {
-    /// The task.
-    pub task: TaskName,
-    /// The mean metric of the start.
-    pub seed: f64,
-    /// The mean metric of the best.
-    pub best: f64,
-    /// Where the best solution came from.
-    pub from: GenerationId,
-    /// The mean difference, best minus seed, in the metric.
-    pub difference: f64,
-    /// The interval's lower end.
-    pub low: f64,
-    /// The interval's upper end.
-    pub high: f64,
-    /// Cases compared.
-    pub n: u32,
-}
-
-/// What an agent's solution of one control episode is worth on the report cases.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct ControlResult {
-    /// The mean metric; `None` when the solution could not be measured.
-    pub metric: Option<f64>,
-    /// Its score.
-    pub score: f64,
-}
-
-/// The best agent against the frozen one, in pairs over episodes that neither was measured on before.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AgentReport {
-    /// The agent compared: the generation with the highest select mean.
-    pub best: GenerationId,
-    /// The mean score of generation 0.
-    pub frozen: f64,
-    /// The mean score of the best generation.
-    pub evolved: f64,
-    /// The mean difference, evolved minus frozen.
-    pub difference: f64,
-    /// The interval's lower end.
-    pub low: f64,
-    /// The interval's upper end.
-    pub high: f64,
-    /// Pairs compared.
-    pub n: u32,
-    /// Attempts of each episode.
-    pub attempts: u32,
-    /// The metrics behind the scores, a task each.
-    pub tasks: Vec<ArmMetrics>,
-}
-
-/// What both agents reached on one task: mean metrics over the control episodes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ArmMetrics {
-    /// The task.
-    pub task: TaskName,
-    /// Generation 0.
-    pub frozen: Option<f64>,
-    /// The best generation.
-    pub evolved: Option<f64>,
 }
 
 /// What can happen.

@@ -10,6 +10,7 @@ pub mod files;
 pub mod glob;
 pub mod lineage;
 pub mod outcome;
+pub mod report;
 pub mod sealed;
 pub mod settings;
 pub mod settings_rule;

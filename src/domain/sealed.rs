@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::report::PairedDifference;
 use crate::base::id::{EpisodeId, GenerationId, TaskName};
 
 /// A solution, by the end of the episode that found it; that record of the journal has its files.
@@ -24,19 +25,6 @@ pub struct SealedPair {
     pub seed: SolutionPlace,
     /// The best solution of the run, by select metric.
     pub best: SolutionPlace,
-}
-
-/// A paired difference over the test cases, in the task's metric, with its 95 % interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct PairedDifference {
-    /// The mean difference, best minus the other.
-    pub difference: f64,
-    /// The interval's lower end.
-    pub low: f64,
-    /// The interval's upper end.
-    pub high: f64,
-    /// Cases compared.
-    pub n: u32,
 }
 
 /// What came of one task.

@@ -12,13 +12,12 @@ use super::measure;
 use super::session::Session;
 use crate::base::id::{EpisodeId, GenerationId};
 use crate::base::rng;
-use crate::domain::event::{AgentReport, ArmMetrics, ControlResult, EpisodeResult, Event};
+use crate::domain::event::{EpisodeResult, Event};
 use crate::domain::lineage::Lineage;
+use crate::domain::report::{AgentReport, ArmMetrics, ControlResult, PairedDifference};
 use crate::domain::stats;
 use crate::domain::task::Split;
 
-/// Resamples of the bootstrap behind the interval.
-const RESAMPLES: usize = 10_000;
 /// The agent that is never rewritten.
 const FROZEN: GenerationId = GenerationId(0);
 
@@ -37,7 +36,9 @@ pub async fn run(session: &Arc<Session>, lineage: &Lineage) -> Result<(), Stoppe
     } else {
         tokio::try_join!(arm(session, lineage, FROZEN), arm(session, lineage, best))?
     };
-    session.append(Event::AgentsCompared { report: report(session, best, &frozen, &evolved) })?;
+    if let Some(report) = report(session, best, &frozen, &evolved) {
+        session.append(Event::AgentsCompared { report })?;
+    }
     Ok(())
 }
 
@@ -78,29 +79,34 @@ async fn judge(
     Ok(result)
 }
 
-/// The comparison in pairs. A pair is one index: its score is the mean over the tasks, which weigh the same.
-fn report(session: &Session, best: GenerationId, frozen: &Arm, evolved: &Arm) -> AgentReport {
+/// The comparison in pairs; `None` without any. A pair is one index: its score is the mean over the tasks, which weigh the same.
+fn report(
+    session: &Session,
+    best: GenerationId,
+    frozen: &Arm,
+    evolved: &Arm,
+) -> Option<AgentReport> {
     let (before, after) = (by_index(session, frozen), by_index(session, evolved));
     let differences: Vec<f64> = before.iter().zip(&after).map(|(a, b)| b - a).collect();
     let mut random = rng::stream(session.identity.seed, "control", &[]);
-    let interval = stats::bootstrap_mean(&differences, RESAMPLES, 0.95, &mut random);
-    let difference = stats::mean(&differences);
+    let PairedDifference { difference, low, high, n } =
+        PairedDifference::of(&differences, &mut random)?;
     let tasks = session.identity.tasks.iter().map(|task| ArmMetrics {
         task: task.clone(),
         frozen: metric(frozen, task),
         evolved: metric(evolved, task),
     });
-    AgentReport {
+    Some(AgentReport {
         best,
         frozen: stats::mean(&before),
         evolved: stats::mean(&after),
         difference,
-        low: interval.as_ref().map_or(difference, |interval| interval.low),
-        high: interval.as_ref().map_or(difference, |interval| interval.high),
-        n: u32::try_from(differences.len()).unwrap_or(u32::MAX),
+        low,
+        high,
+        n,
         attempts: session.identity.attempts,
         tasks: tasks.collect(),
-    }
+    })
 }
 
 fn by_index(session: &Session, arm: &Arm) -> Vec<f64> {

@@ -5,13 +5,10 @@ use super::attempt;
 use super::outer::Finished;
 use super::session::Session;
 use crate::base::rng;
-use crate::domain::event::{Event, SolutionReport};
+use crate::domain::event::Event;
 use crate::domain::lineage::Lineage;
-use crate::domain::stats;
+use crate::domain::report::{PairedDifference, SolutionReport};
 use crate::domain::task::{Split, Task};
-
-/// Resamples of the bootstrap behind an interval.
-const RESAMPLES: usize = 10_000;
 
 /// Compares the solutions, unless that was done, and ends the run.
 pub async fn run(session: &Session, lineage: &Lineage, why: String) -> Result<Finished, Stopped> {
@@ -42,7 +39,9 @@ async fn compare(
     let (Some(seed), Some(metric)) = (before.metric, after.metric) else { return Ok(None) };
     let Some(differences) = after.differences_from(&before) else { return Ok(None) };
     let mut random = rng::stream(session.identity.seed, "report", &[]);
-    let Some(interval) = stats::bootstrap_mean(&differences, RESAMPLES, 0.95, &mut random) else {
+    let Some(PairedDifference { difference, low, high, n }) =
+        PairedDifference::of(&differences, &mut random)
+    else {
         return Ok(None);
     };
     Ok(Some(SolutionReport {
@@ -50,9 +49,9 @@ async fn compare(
         seed,
         best: metric,
         from,
-        difference: stats::mean(&differences),
-        low: interval.low,
-        high: interval.high,
-        n: u32::try_from(differences.len()).unwrap_or(u32::MAX),
+        difference,
+        low,
+        high,
+        n,
     }))
 }

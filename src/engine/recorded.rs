@@ -6,10 +6,10 @@ use crate::base::id::{Alias, EpisodeId, GenerationId, TaskName};
 use crate::base::unit::UnixMillis;
 use crate::domain::action::{InnerAction, OuterAction};
 use crate::domain::event::{
-    AttemptResult, CallCost, CallKey, ControlResult, Diagnostic, EpisodeResult, Event,
-    GenerationPlan, Record, SolutionReport,
+    AttemptResult, CallCost, CallKey, Diagnostic, EpisodeResult, Event, GenerationPlan, Record,
 };
 use crate::domain::files::FileSet;
+use crate::domain::report::{ControlResult, SolutionReport};
 use crate::domain::sealed::{SealedPair, SealedResult, SolutionPlace};
 
 /// An answer of a model as recorded.

@@ -23,15 +23,12 @@ use crate::domain::agent::AgentFiles;
 use crate::domain::event::Event;
 use crate::domain::files::FileSet;
 use crate::domain::outcome::Measurement;
-use crate::domain::sealed::{PairedDifference, SealedPair, SealedResult, SolutionPlace};
+use crate::domain::report::PairedDifference;
+use crate::domain::sealed::{SealedPair, SealedResult, SolutionPlace};
 use crate::domain::settings::{Dialect, Identity, LabConfig};
-use crate::domain::stats;
 use crate::domain::task::{Split, Task};
 use crate::journal::{self, Records};
 use crate::lab::Lab;
-
-/// Resamples of the bootstrap behind an interval.
-const RESAMPLES: usize = 10_000;
 
 /// Opens the test split, or finishes the opening that was interrupted. `told` learns of the opening when it is durable and
 /// before anything is measured; `true` says that it is the interrupted one.
@@ -179,12 +176,6 @@ impl Measuring<'_> {
         let differences = after.differences_from(before)?;
         let place = self.identity.tasks.iter().position(|name| name == self.task.name())?;
         let mut random = rng::stream(self.identity.seed, "test", &[place as u64, comparison]);
-        let interval = stats::bootstrap_mean(&differences, RESAMPLES, 0.95, &mut random)?;
-        Some(PairedDifference {
-            difference: stats::mean(&differences),
-            low: interval.low,
-            high: interval.high,
-            n: u32::try_from(differences.len()).unwrap_or(u32::MAX),
-        })
+        PairedDifference::of(&differences, &mut random)
     }
 }

@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::figure;
 use super::ink::Page;
 use crate::base::id::{GenerationId, TaskName};
-use crate::domain::sealed::{PairedDifference, SealedPair, SealedResult};
+use crate::domain::report::PairedDifference;
+use crate::domain::sealed::{SealedPair, SealedResult};
 
 /// One opening, as the journal tells it.
 #[derive(Debug, Clone, PartialEq)]

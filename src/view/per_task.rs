@@ -3,7 +3,7 @@
 use super::figure;
 use super::generation::{GenerationView, TaskScore};
 use super::run::RunView;
-use crate::domain::event::SolutionReport;
+use crate::domain::report::SolutionReport;
 
 /// How a generation measured on each task, in a line; `None` in a run of one task.
 pub fn scores(view: &RunView, generation: &GenerationView) -> Option<String> {

@@ -8,11 +8,9 @@ use super::spend::Spend;
 use crate::base::id::{Alias, EpisodeId, GenerationId, TaskName};
 use crate::base::unit::{MicroUsd, UnixMillis};
 use crate::domain::action::OuterAction;
-use crate::domain::event::{
-    AgentReport, CallCost, CallKey, Diagnostic, Event, GenerationStatus, Halt, Record,
-    SolutionReport,
-};
+use crate::domain::event::{CallCost, CallKey, Diagnostic, Event, GenerationStatus, Halt, Record};
 use crate::domain::outcome::SandboxLevel;
+use crate::domain::report::{AgentReport, SolutionReport};
 use crate::domain::settings::{Identity, Start};
 
 /// What the journal itself says about where the run stands.

@@ -8,10 +8,11 @@ use crate::base::unit::UnixMillis;
 use crate::domain::action::OuterAction;
 use crate::domain::event::{
     AttemptEnd, AttemptResult, CallCost, CallKey, Diagnostic, EpisodeResult, Event, GenerationPlan,
-    GenerationStatus, Record, SolutionReport, Stage,
+    GenerationStatus, Record, Stage,
 };
 use crate::domain::files::FileSet;
 use crate::domain::outcome::{Outcome, SandboxLevel, Usage};
+use crate::domain::report::SolutionReport;
 use crate::domain::settings::{Identity, Start};
 
 /// A journal under construction, one record a second from second 1000 on.

@@ -10,7 +10,8 @@ use super::per_task;
 use super::run::{RunState, RunView};
 use super::seal;
 use crate::base::id::{GenerationId, TaskName};
-use crate::domain::event::{GenerationStatus, SolutionReport};
+use crate::domain::event::GenerationStatus;
+use crate::domain::report::SolutionReport;
 use crate::domain::task::Seal;
 
 /// What a summary needs beside the run itself.

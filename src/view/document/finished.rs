@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::super::run::RunView;
 use super::super::spend::CostDocument;
-use crate::domain::event::ArmMetrics;
 use crate::domain::outcome::SandboxLevel;
+use crate::domain::report::ArmMetrics;
 use crate::domain::settings::Start;
 use crate::domain::task::Seal;
 

@@ -1,0 +1,100 @@
+//! Comparisons that a run reports: solutions on fresh cases, agents on fresh episodes; always in pairs, with an interval.
+
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+
+use super::stats;
+use crate::base::id::{GenerationId, TaskName};
+
+/// Resamples of the bootstrap behind an interval.
+const RESAMPLES: usize = 10_000;
+
+/// A mean of paired differences with its 95 % bootstrap interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct PairedDifference {
+    /// The mean difference.
+    pub difference: f64,
+    /// The interval's lower end.
+    pub low: f64,
+    /// The interval's upper end.
+    pub high: f64,
+    /// Pairs compared.
+    pub n: u32,
+}
+
+impl PairedDifference {
+    /// The mean of the differences; `None` without any.
+    pub fn of(differences: &[f64], rng: &mut impl Rng) -> Option<Self> {
+        let interval = stats::bootstrap_mean(differences, RESAMPLES, 0.95, rng)?;
+        Some(Self {
+            difference: stats::mean(differences),
+            low: interval.low,
+            high: interval.high,
+            n: u32::try_from(differences.len()).unwrap_or(u32::MAX),
+        })
+    }
+}
+
+/// A comparison on one task: the start against the best, in pairs over the same cases.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SolutionReport {
+    /// The task.
+    pub task: TaskName,
+    /// The mean metric of the start.
+    pub seed: f64,
+    /// The mean metric of the best.
+    pub best: f64,
+    /// Where the best solution came from.
+    pub from: GenerationId,
+    /// The mean difference, best minus seed, in the metric.
+    pub difference: f64,
+    /// The interval's lower end.
+    pub low: f64,
+    /// The interval's upper end.
+    pub high: f64,
+    /// Cases compared.
+    pub n: u32,
+}
+
+/// What an agent's solution of one control episode is worth on the report cases.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ControlResult {
+    /// The mean metric; `None` when the solution could not be measured.
+    pub metric: Option<f64>,
+    /// Its score.
+    pub score: f64,
+}
+
+/// The best agent against the frozen one, in pairs over episodes that neither was measured on before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AgentReport {
+    /// The agent compared: the generation with the highest select mean.
+    pub best: GenerationId,
+    /// The mean score of generation 0.
+    pub frozen: f64,
+    /// The mean score of the best generation.
+    pub evolved: f64,
+    /// The mean difference, evolved minus frozen.
+    pub difference: f64,
+    /// The interval's lower end.
+    pub low: f64,
+    /// The interval's upper end.
+    pub high: f64,
+    /// Pairs compared.
+    pub n: u32,
+    /// Attempts of each episode.
+    pub attempts: u32,
+    /// The metrics behind the scores, a task each.
+    pub tasks: Vec<ArmMetrics>,
+}
+
+/// What both agents reached on one task: mean metrics over the control episodes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ArmMetrics {
+    /// The task.
+    pub task: TaskName,
+    /// Generation 0.
+    pub frozen: Option<f64>,
+    /// The best generation.
+    pub evolved: Option<f64>,
+}
