@@ -102,6 +102,8 @@ pub enum AttemptEnd {
     Duplicate,
     /// Refused before measurement: size, editable paths, syntax.
     Screened,
+    /// Measured on the screening cases alone: its base did better on each of them.
+    ScreenedOut,
     /// Measured, but no metric came of it.
     Failed,
 }

@@ -137,7 +137,8 @@ pub struct BenchmarkSpec {
     /// A module that runs beside the candidate and gives each call its final shape, relative to the task.
     #[serde(default)]
     pub adapter: Option<String>,
-    /// How many train cases screen a candidate before the rest (0: none).
+    /// How many train cases come first: a candidate whose base does better on every one of them is not measured on the
+    /// rest (0: none).
     #[serde(default)]
     pub screen: u32,
     /// The most cases that one process of the candidate serves; the limits hold for each process. 1 to 1000.

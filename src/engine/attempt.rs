@@ -3,21 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tokio_util::sync::CancellationToken;
-
 use super::ask::ask;
 use super::session::Session;
-use super::{EngineError, Stopped};
+use super::{EngineError, Stopped, grade};
 use crate::base::digest::Digest;
 use crate::base::id::{Alias, EpisodeId, GenerationId};
 use crate::domain::action::InnerAction;
 use crate::domain::agent::{AnswerFormat, Role};
 use crate::domain::edit;
-use crate::domain::event::{AttemptEnd, AttemptResult, CallKey, Halt};
+use crate::domain::event::{AttemptEnd, AttemptResult, CallKey};
 use crate::domain::files::FileSet;
-use crate::domain::outcome::{CaseResult, Measurement, Outcome, Usage};
-use crate::domain::task::{Case, Split, Task};
-use crate::evaluate::Evaluator;
+use crate::domain::outcome::{CaseResult, Usage};
+use crate::domain::task::{Case, Task};
 use crate::model::{Brief, Message, Request, Speaker, WorkerBrief};
 use crate::rewrite::Agent;
 use crate::solve::candidate::{self, Candidate, Refusal};
@@ -41,6 +38,8 @@ pub struct Dispatch {
     alias: Alias,
     prompt: Result<String, Refusal>,
     brief: WorkerBrief,
+    /// What the base did on each case: what screens a candidate before its measurement is complete.
+    base_results: Vec<CaseResult>,
     seen: Vec<Digest>,
 }
 
@@ -116,6 +115,7 @@ pub fn dispatch(
             failures: classes(base),
             format: role_spec.format,
         },
+        base_results: base.result.cases.clone(),
         seen: episode.seen(),
     })
 }
@@ -171,9 +171,8 @@ pub async fn work(session: &Session, dispatch: &Dispatch) -> Result<Worked, Stop
                     },
                 ),
                 None => {
-                    let measured =
-                        measure(session, &dispatch.task, &candidate.files, &dispatch.cases).await?;
-                    from_measurement(&dispatch.task, &candidate.files, measured)
+                    let Dispatch { task, cases, base_results, .. } = dispatch;
+                    grade::screened(session, task, &candidate.files, cases, base_results).await?
                 }
             };
             let result = AttemptResult {
@@ -286,76 +285,6 @@ fn request(
         max_output_tokens: dispatch.role.max_output_tokens,
         seed: session.seed("worker", &indices),
         brief: Arc::new(Brief::Worker(WorkerBrief { format, ..dispatch.brief.clone() })),
-    }
-}
-
-/// Measures a candidate. A fault of the machine is tried once more and then halts the run: it is nobody's score.
-pub async fn measure(
-    session: &Session,
-    task: &Task,
-    files: &FileSet,
-    cases: &[Case],
-) -> Result<Measurement, Stopped> {
-    measure_with(&session.evaluator, &session.cancel, task, files, cases).await
-}
-
-/// The same without a session.
-pub async fn measure_with(
-    evaluator: &Evaluator,
-    cancel: &CancellationToken,
-    task: &Task,
-    files: &FileSet,
-    cases: &[Case],
-) -> Result<Measurement, Stopped> {
-    // Dropped work ends its processes.
-    let once = async || {
-        tokio::select! {
-            biased;
-            () = cancel.cancelled() => Err(Stopped::interrupted()),
-            measured = evaluator.measure(task, files, cases) => Ok(measured),
-        }
-    };
-    let mut measured = once().await?;
-    if measured.outcome == Outcome::Fault {
-        measured = once().await?;
-    }
-    if measured.outcome == Outcome::Fault {
-        return Err(Stopped::Halted {
-            why: Halt::Environment,
-            detail: format!("{} cannot be measured: {}", task.name(), measured.reason),
-        });
-    }
-    Ok(measured)
-}
-
-/// The train cases of a task.
-pub fn train_cases(session: &Session, task: &Task) -> Vec<Case> {
-    task.cases(&Split::train(), session.identity.seed)
-}
-
-/// A measurement as an attempt's result; whether it is accepted is still open.
-pub fn from_measurement(task: &Task, files: &FileSet, measured: Measurement) -> AttemptResult {
-    let trials = measured.cases.len().try_into().unwrap_or(u32::MAX);
-    AttemptResult {
-        end: match measured.outcome {
-            Outcome::Graded => AttemptEnd::Rejected,
-            _ => AttemptEnd::Failed,
-        },
-        outcome: Some(measured.outcome),
-        candidate: Some(files.digest()),
-        files: None,
-        score: measured.metric.map(|metric| task.spec.score.score(metric)),
-        metric: measured.metric,
-        gain: None,
-        cases: measured.cases,
-        lines: files.lines().try_into().unwrap_or(u32::MAX),
-        reason: measured.reason,
-        error_class: measured.error_class,
-        summary: String::new(),
-        model: None,
-        violations: measured.violations,
-        usage: measured.usage,
-        trials,
     }
 }
 

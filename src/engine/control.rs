@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::Stopped;
-use super::attempt;
+use super::grade;
 use super::hooks::Hooks;
 use super::measure;
 use super::session::Session;
@@ -70,7 +70,7 @@ async fn judge(
     let mut result = ControlResult { metric: None, score: 0.0 };
     if let Some(task) = session.tasks.get(&episode.task) {
         let cases = task.cases(&Split::report(), session.identity.seed);
-        let measured = attempt::measure(session, task, &found.best, &cases).await?;
+        let measured = grade::measure(session, task, &found.best, &cases).await?;
         result.metric = measured.metric;
         result.score = measured.metric.map_or(0.0, |metric| task.spec.score.score(metric));
     }

@@ -10,7 +10,7 @@ use super::attempt::{self, Worked};
 use super::evidence::EpisodeEvidence;
 use super::hooks::{Call, EpisodeMirror, Hooks};
 use super::session::Session;
-use super::{EngineError, Stopped};
+use super::{EngineError, Stopped, grade};
 use crate::base::id::{EpisodeId, GenerationId};
 use crate::domain::action::InnerAction;
 use crate::domain::event::{AttemptEnd, EpisodeResult, Event};
@@ -67,7 +67,7 @@ pub async fn run(
             })
             .await?;
     }
-    let cases = Arc::new(attempt::train_cases(&session, &setting.task));
+    let cases = Arc::new(grade::train_cases(&session, &setting.task));
     let evidence = EpisodeEvidence::new(setting.episode.clone());
     let mut drive = Drive {
         mirror: EpisodeMirror::new(hooks, world),
@@ -102,8 +102,8 @@ impl Drive {
             None => {
                 let files = &setting.start;
                 let measured =
-                    attempt::measure(&self.session, &setting.task, files, &self.cases).await?;
-                let mut result = attempt::from_measurement(&setting.task, files, measured);
+                    grade::measure(&self.session, &setting.task, files, &self.cases).await?;
+                let mut result = grade::from_measurement(&setting.task, files, measured);
                 result.gain = Some(0.0);
                 self.session.append(Event::StartMeasured {
                     generation,
@@ -300,7 +300,7 @@ impl Drive {
     async fn select(&self, result: &mut EpisodeResult) -> Result<(), Stopped> {
         let task = &self.episode.setting.task;
         let cases = task.cases(&Split::select(), self.session.identity.seed);
-        let measured = attempt::measure(&self.session, task, &result.best, &cases).await?;
+        let measured = grade::measure(&self.session, task, &result.best, &cases).await?;
         result.trials += u32::try_from(measured.cases.len()).unwrap_or(u32::MAX);
         result.select_metric = measured.metric;
         result.select_score = Some(measured.metric.map_or(0.0, |m| task.spec.score.score(m)));

@@ -1,7 +1,7 @@
 //! The end of a run: the start against the best solution, in pairs over fresh cases, and the last word.
 
 use super::Stopped;
-use super::attempt;
+use super::grade;
 use super::outer::Finished;
 use super::session::Session;
 use crate::base::rng;
@@ -34,8 +34,8 @@ async fn compare(
         return Ok(None);
     };
     let cases = task.cases(&Split::report(), session.identity.seed);
-    let before = attempt::measure(session, task, &task.initial, &cases).await?;
-    let after = attempt::measure(session, task, &best, &cases).await?;
+    let before = grade::measure(session, task, &task.initial, &cases).await?;
+    let after = grade::measure(session, task, &best, &cases).await?;
     let (Some(seed), Some(metric)) = (before.metric, after.metric) else { return Ok(None) };
     let Some(differences) = after.differences_from(&before) else { return Ok(None) };
     let mut random = rng::stream(session.identity.seed, "report", &[]);

@@ -5,7 +5,8 @@
 //!
 //! - [`open`] assembles a [`session`] from a lab: a new run, or one to go on with.
 //! - [`outer`] is the outer loop; [`expand`] and [`measure`] perform its two long actions.
-//! - [`episode`] drives the inner loop of [`crate::solve`]; [`attempt`] performs one attempt.
+//! - [`episode`] drives the inner loop of [`crate::solve`]; [`attempt`] performs one attempt,
+//!   [`grade`] measures its candidate.
 //! - [`ask`] is the only way to a model; [`finish`] compares the solutions at the end, [`sealed`] those on the test split.
 
 pub mod ask;
@@ -16,6 +17,7 @@ pub mod evidence;
 pub mod expand;
 pub mod failure;
 pub mod finish;
+pub mod grade;
 pub mod guard;
 pub mod hooks;
 mod machine;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::measure_with;
+use super::grade::measure_with;
 use super::machine::Machine;
 use super::open::{Conditions, Order, World};
 use super::recorded::{Opening, Recorded};

@@ -194,7 +194,7 @@ impl EpisodeView {
                     self.score = result.score;
                 }
             }
-            AttemptEnd::Rejected => {}
+            AttemptEnd::Rejected | AttemptEnd::ScreenedOut => {}
             AttemptEnd::NoAnswer | AttemptEnd::Duplicate | AttemptEnd::Screened => {
                 self.unmeasured += 1;
             }

@@ -45,7 +45,7 @@ pub(super) struct Guide<'a> {
 pub(super) fn from_pool(target: &Source, guide: &Guide<'_>, rng: &mut Stream) -> Option<Inserted> {
     let Guide { pool, failures, focus, weights, more, only_home } = guide;
     let mut places = places(target);
-    places.retain(|place| focus.holds(place.at));
+    places.retain(|place| focus.holds_place(place.at));
     let present = statements_of(target);
     let filled: Vec<(Graft, String)> =
         pool.pieces.iter().map(|piece| pool.filled(piece, weights, *more, rng)).collect();
@@ -59,17 +59,13 @@ pub(super) fn from_pool(target: &Source, guide: &Guide<'_>, rng: &mut Stream) ->
         preferred * here * repeated * (1.0 + NAMED_BY_FAILURE * named_by(&piece.words, failures))
     };
     let weights: Vec<f64> = pool.pieces.iter().zip(&filled).zip(&homes).map(weight).collect();
-    let abroad = !only_home && chance(rng, FOREIGN);
-    let chosen = if abroad { None } else { weighted(rng, &weights) };
-    if chosen.is_none() && *only_home {
-        return None;
-    }
-    let Some(index) = chosen else {
+    if !only_home && chance(rng, FOREIGN) {
         let (graft, label) = one_of(rng, filled)?;
         let place = one_of(rng, places)?;
         let graft = graft.repaired(&place, &pool.globals, rng)?;
         return Some((insert(target, &place, &graft, &pool.source), into(&label, &place)));
-    };
+    }
+    let index = weighted(rng, &weights)?;
     let (graft, label) = filled.get(index)?;
     let place = one_of(rng, homes.into_iter().nth(index)?)?;
     Some((insert(target, place, graft, &pool.source), into(label, place)))
@@ -114,7 +110,7 @@ pub(super) fn from_reference(
     let new = functions(reference).into_iter().flat_map(|function| statements(reference, function));
     let graft = Graft::new(reference, &[one_of(rng, new.filter(is_new).collect())?]);
     let mut places = places(target);
-    places.retain(|place| focus.holds(place.at));
+    places.retain(|place| focus.holds_place(place.at));
     let homes = homes(&graft, &places, &globals);
     let line = graft.text.lines().next().unwrap_or_default().to_owned();
     let label = format!("`{line}`");

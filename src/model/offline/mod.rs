@@ -12,6 +12,7 @@ mod graft;
 mod insert;
 mod meta;
 mod names;
+mod number;
 mod place;
 mod pool;
 mod shrink;

@@ -8,6 +8,7 @@ use super::draw::{Stream, chance, one_by, one_of, weighted};
 use super::focus::Focus;
 use super::insert::{self, Guide};
 use super::names::definition_around;
+use super::number;
 use super::pool::Pool;
 use super::shrink;
 use super::syntax::Source;
@@ -207,6 +208,11 @@ impl<'a> Search<'a> {
         None
     }
 
+    /// A file as other candidates have it.
+    fn references(&self, path: &str) -> impl Iterator<Item = Source> {
+        self.brief.references.iter().filter_map(move |files| Source::parse(files.get(path)?))
+    }
+
     fn apply(
         &self,
         operator: Operator,
@@ -221,7 +227,13 @@ impl<'a> Search<'a> {
         let focus =
             if evenly { Focus::everywhere() } else { Focus::away_from(source, brought, rng) };
         match operator {
-            Operator::Num => tweaked(source, tweak::number(source, &focus, sigma, rng)?),
+            Operator::Num => {
+                let others: Vec<Source> = match self.manner {
+                    Manner::Guided => self.references(path).collect(),
+                    Manner::Uniform => Vec::new(),
+                };
+                tweaked(source, number::number(source, &others, &focus, sigma, rng)?)
+            }
             Operator::Cmp => tweaked(source, tweak::comparison(source, &focus, rng)?),
             Operator::Arith => tweaked(source, tweak::arithmetic(source, &focus, rng)?),
             Operator::StmtInsert => {
@@ -239,8 +251,7 @@ impl<'a> Search<'a> {
             }
             Operator::Cross if evenly => None,
             Operator::Cross => {
-                let reference = one_of(rng, self.brief.references.iter().collect())?;
-                let reference = Source::parse(reference.get(path)?)?;
+                let reference = one_of(rng, self.references(path).collect())?;
                 insert::from_reference(source, &reference, &focus, rng)
             }
             Operator::Shrink => {

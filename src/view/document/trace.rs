@@ -220,6 +220,7 @@ impl AttemptDocument {
             Some(AttemptEnd::NoAnswer) => page.ink.bad("no answer"),
             Some(AttemptEnd::Duplicate) => "duplicate".to_owned(),
             Some(AttemptEnd::Screened) => page.ink.bad("screened"),
+            Some(AttemptEnd::ScreenedOut) => "worse".to_owned(),
             Some(AttemptEnd::Failed) => page.ink.bad("failed"),
             None => "open".to_owned(),
         };

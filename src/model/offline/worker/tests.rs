@@ -182,7 +182,8 @@ fn a_piece_for_another_file_stays_out_of_one_that_a_failure_names() {
             .filter(|seed| proposal(brief, Manner::Guided, *seed).0.contains("elsewhere"))
             .count()
     };
-    assert_eq!((inserts(&calm), inserts(&named)), (40, 0));
+    assert!((1..20).contains(&inserts(&calm)), "seldom where no failure names a file");
+    assert_eq!(inserts(&named), 0);
 }
 
 #[test]

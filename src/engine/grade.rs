@@ -1,0 +1,147 @@
+//! Measuring candidates for a run: a fault of the machine is nobody's score, and what is plainly worse is not measured
+//! to the end.
+
+use tokio_util::sync::CancellationToken;
+
+use super::Stopped;
+use super::session::Session;
+use crate::domain::event::{AttemptEnd, AttemptResult, Halt};
+use crate::domain::files::FileSet;
+use crate::domain::outcome::{CaseResult, Measurement, Outcome};
+use crate::domain::task::{Case, Split, Task};
+use crate::evaluate::{Evaluator, Staged};
+
+/// The train cases of a task.
+pub fn train_cases(session: &Session, task: &Task) -> Vec<Case> {
+    task.cases(&Split::train(), session.identity.seed)
+}
+
+/// Measures a candidate. A fault of the machine is tried once more and then halts the run.
+pub async fn measure(
+    session: &Session,
+    task: &Task,
+    files: &FileSet,
+    cases: &[Case],
+) -> Result<Measurement, Stopped> {
+    measure_with(&session.evaluator, &session.cancel, task, files, cases).await
+}
+
+/// The same without a session.
+pub async fn measure_with(
+    evaluator: &Evaluator,
+    cancel: &CancellationToken,
+    task: &Task,
+    files: &FileSet,
+    cases: &[Case],
+) -> Result<Measurement, Stopped> {
+    let work = Work { evaluator, cancel, task, files, cases };
+    match work.staged(0, &[]).await? {
+        Staged::Complete(measured) | Staged::ScreenedOut(measured) => Ok(measured),
+    }
+}
+
+/// Measures a candidate on the task's first `screen` cases and, unless its base did better on every one of them, on the
+/// rest. The measurement of a candidate screened out has no metric: a mean over other cases is not comparable.
+pub async fn screened(
+    session: &Session,
+    task: &Task,
+    files: &FileSet,
+    cases: &[Case],
+    base: &[CaseResult],
+) -> Result<AttemptResult, Stopped> {
+    let screen = usize::try_from(task.spec.benchmark.screen).unwrap_or(usize::MAX);
+    let Session { evaluator, cancel, .. } = session;
+    let work = Work { evaluator, cancel, task, files, cases };
+    match work.staged(screen, base).await? {
+        Staged::Complete(measured) => Ok(from_measurement(task, files, measured)),
+        Staged::ScreenedOut(measured) => {
+            let seen = measured.cases.len();
+            Ok(AttemptResult {
+                end: AttemptEnd::ScreenedOut,
+                metric: None,
+                score: None,
+                reason: format!("worse than its base on each of the first {seen} cases"),
+                ..from_measurement(task, files, measured)
+            })
+        }
+    }
+}
+
+/// One candidate to measure.
+struct Work<'a> {
+    evaluator: &'a Evaluator,
+    cancel: &'a CancellationToken,
+    task: &'a Task,
+    files: &'a FileSet,
+    cases: &'a [Case],
+}
+
+impl Work<'_> {
+    async fn staged(&self, screen: usize, base: &[CaseResult]) -> Result<Staged, Stopped> {
+        let mut staged = self.once(screen, base).await?;
+        if fault_of(&staged).is_some() {
+            staged = self.once(screen, base).await?;
+        }
+        match fault_of(&staged) {
+            None => Ok(staged),
+            Some(reason) => Err(Stopped::Halted {
+                why: Halt::Environment,
+                detail: format!("{} cannot be measured: {reason}", self.task.name()),
+            }),
+        }
+    }
+
+    /// Dropped work ends its processes.
+    async fn once(&self, screen: usize, base: &[CaseResult]) -> Result<Staged, Stopped> {
+        let Self { evaluator, cancel, task, files, cases } = self;
+        let go_on = |seen: &[CaseResult]| !is_worse_everywhere(task, seen, base);
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(Stopped::interrupted()),
+            staged = evaluator.measure_staged(task, files, cases, screen, go_on) => Ok(staged),
+        }
+    }
+}
+
+/// Whether the base did better on each of the cases.
+fn is_worse_everywhere(task: &Task, seen: &[CaseResult], base: &[CaseResult]) -> bool {
+    seen.iter().all(|case| {
+        let before = base.iter().find(|before| before.id == case.id);
+        before.is_some_and(|before| task.better(before.metric, case.metric))
+    })
+}
+
+/// Why nobody can be blamed for a measurement, if so.
+fn fault_of(staged: &Staged) -> Option<&str> {
+    match staged {
+        Staged::Complete(measured) | Staged::ScreenedOut(measured) => {
+            (measured.outcome == Outcome::Fault).then_some(&measured.reason)
+        }
+    }
+}
+
+/// A measurement as an attempt's result; whether it is accepted is still open.
+pub fn from_measurement(task: &Task, files: &FileSet, measured: Measurement) -> AttemptResult {
+    let trials = measured.cases.len().try_into().unwrap_or(u32::MAX);
+    AttemptResult {
+        end: match measured.outcome {
+            Outcome::Graded => AttemptEnd::Rejected,
+            _ => AttemptEnd::Failed,
+        },
+        outcome: Some(measured.outcome),
+        candidate: Some(files.digest()),
+        files: None,
+        score: measured.metric.map(|metric| task.spec.score.score(metric)),
+        metric: measured.metric,
+        gain: None,
+        cases: measured.cases,
+        lines: files.lines().try_into().unwrap_or(u32::MAX),
+        reason: measured.reason,
+        error_class: measured.error_class,
+        summary: String::new(),
+        model: None,
+        violations: measured.violations,
+        usage: measured.usage,
+        trials,
+    }
+}
