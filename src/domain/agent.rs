@@ -108,7 +108,7 @@ impl Operators {
 impl Default for Operators {
     fn default() -> Self {
         Self {
-            num: 1.0,
+            num: 4.0,
             cmp: 1.0,
             arith: 1.0,
             stmt_insert: 4.0,

@@ -189,3 +189,26 @@ fn search(folder: &Path, key: &str, searched: &mut usize) {
         }
     }
 }
+
+#[test]
+fn a_candidate_worse_on_every_screening_case_is_not_measured_on_the_rest() {
+    let trials = |screen: u32, new: &str| {
+        let bench = lab(&WORKER.replace("3 * x + 10", new));
+        let task = bench.read("lab/tasks/dial/task.toml");
+        let functions = "functions = [\"level\"]";
+        let screened = task.replace(functions, &format!("{functions}\nscreen = {screen}"));
+        bench.write("lab/tasks/dial/task.toml", &screened);
+        let sizes = ["--generations", "0", "--episodes", "1", "--attempts", "1"];
+        let ended = run_small(&bench, &[&["--model", "script"], &sizes[..]].concat()).succeeds();
+        let trace = bench.run(&["--lab", "lab", "trace", "gen-00000"]).succeeds().stdout;
+        let told = trace.contains("worse than its base on each of the first 2 cases");
+        (last_event(&ended)["trials"].as_u64().expect("a count"), told)
+    };
+    let worse = "1 * x + 0";
+    let (whole, told) = trials(0, worse);
+    assert!(!told);
+    assert_eq!(trials(2, worse), (whole - 3, true), "the three other train cases");
+    // Better on the first case alone.
+    assert_eq!(trials(2, "0 * x + 2"), (whole, false));
+    assert_eq!(trials(2, "3 * x + 10"), (whole, false));
+}

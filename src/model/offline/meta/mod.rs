@@ -79,7 +79,7 @@ impl Move {
 /// cannot help the next generation.
 fn prior(kind: &str) -> Odds {
     match kind {
-        "balance" => Odds { helped: 6.0, failed: 1.0 },
+        "balance" => Odds { helped: 12.0, failed: 1.0 },
         "memory" => Odds { helped: 0.5, failed: 9.0 },
         "switch" => Odds { helped: 1.0, failed: 3.0 },
         _ => Odds::EVEN,
