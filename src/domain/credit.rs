@@ -3,9 +3,20 @@
 //! A summary reads `stmt_insert+num: lift of bend into f; 10 -> 12 in f`: the operators, then what each did. Summaries of
 //! other models name none.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::agent::Operators;
+
+/// What an episode made of its proposals, and what it came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Practice {
+    /// Episodes of one group are comparable: the same task from the same start.
+    pub group: String,
+    /// The episode's score.
+    pub score: f64,
+    /// The proposals of each operator and building block, by the keys of [`sources`].
+    pub tries: BTreeMap<String, u32>,
+}
 
 /// The key of proposals with one mutation.
 pub const ONE: &str = "mutations.one";

@@ -6,6 +6,7 @@
 mod compare;
 mod frontier;
 mod rank;
+mod ridge;
 mod special;
 mod summary;
 
@@ -14,6 +15,7 @@ pub use compare::{
 };
 pub use frontier::{front_wins, hypervolume};
 pub use rank::{holm, signed_rank, superiority};
+pub use ridge::ridge;
 pub use special::{beta_cdf, beta_quantile, ln_gamma};
 pub use summary::{
     argmax, mad, mean, mean_of_group_means, median, quantile, ranks, sample_deviation, sigmoid,

@@ -85,6 +85,7 @@ pub fn prepare(
             editable: edit.clone(),
             lessons: context::lessons(lineage),
             credit: context::credit(lineage),
+            practice: context::practice(lineage, session.identity.start),
             findings: Vec::new(),
             format: role.format,
         },

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::base::id::GenerationId;
 use crate::domain::agent::{AgentFiles, AnswerFormat, Operators};
+use crate::domain::credit::Practice;
 use crate::domain::editable::EditablePaths;
 use crate::domain::event::{Diagnostic, GenerationStatus, OperatorCredit};
 use crate::domain::files::FileSet;
@@ -51,6 +52,8 @@ pub struct MetaBrief {
     pub lessons: Vec<Lesson>,
     /// What each operator of the offline optimiser has brought so far, and each building block (`pieces.NAME`).
     pub credit: BTreeMap<String, OperatorCredit>,
+    /// The episodes that brought it, one by one, oldest first.
+    pub practice: Vec<Practice>,
     /// What the validation found in the last answer, when this is a repair.
     pub findings: Vec<Diagnostic>,
     /// The form of the answer.

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::base::id::{EpisodeId, GenerationId, TaskName};
+use crate::domain::credit::Practice;
 use crate::domain::event::{Diagnostic, FailureCount, GenerationStatus, OperatorCredit};
-use crate::domain::lineage::Lineage;
-use crate::domain::settings::Identity;
+use crate::domain::lineage::{Generation, Lineage};
+use crate::domain::settings::{Identity, Start};
 use crate::domain::task::Task;
 use crate::model::Lesson;
 use crate::prompt;
@@ -155,6 +156,25 @@ pub fn credit(lineage: &Lineage) -> BTreeMap<String, OperatorCredit> {
         }
     }
     sums
+}
+
+/// The episodes behind the credit, one by one. Those that start where their ancestors ended are comparable within a
+/// generation only.
+pub fn practice(lineage: &Lineage, start: Start) -> Vec<Practice> {
+    let valid = lineage.generations().iter().filter(|g| g.plan.status == GenerationStatus::Valid);
+    let of = |generation: &Generation| {
+        let from = match start {
+            Start::Initial => String::new(),
+            Start::Carry => generation.id().to_string(),
+        };
+        let episodes = generation.measured.iter().map(|(episode, result)| Practice {
+            group: format!("{} {from}", episode.task),
+            score: result.score,
+            tries: result.credit.iter().map(|(key, credit)| (key.clone(), credit.tries)).collect(),
+        });
+        episodes.collect::<Vec<_>>()
+    };
+    valid.flat_map(of).collect()
 }
 
 /// What goes back to the author of a rewrite that did not pass.

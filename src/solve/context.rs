@@ -10,12 +10,16 @@ use crate::domain::editable::EditablePaths;
 use crate::domain::event::AttemptEnd;
 use crate::domain::files::FileSet;
 use crate::domain::outcome::CaseResult;
+use crate::domain::stats::mean;
+use crate::domain::task::Task;
 use crate::prompt;
 
 /// Attempts shown in the history, the newest ones.
 const HISTORY: usize = 30;
 /// Characters of a reason shown in the history.
 const REASON: usize = 240;
+/// The most cases of the feedback.
+const CASES: usize = 40;
 
 /// What the kernel adds to what the episode knows.
 pub struct Ask<'a> {
@@ -52,7 +56,7 @@ pub fn worker(episode: &Episode, ask: &Ask<'_>) -> Value {
         "metric": ask.base.result.metric,
         "score": ask.base.result.score,
         "failures": failures(episode),
-        "feedback": feedback(&ask.base.result.cases),
+        "feedback": feedback(&episode.setting.task, &ask.base.result.cases),
         "history": history(episode),
         "references": ask.references.iter().filter_map(|attempt| {
             let files = attempt.files.as_deref()?;
@@ -104,10 +108,21 @@ fn failures(episode: &Episode) -> Vec<Value> {
         .collect()
 }
 
-fn feedback(cases: &[CaseResult]) -> String {
+/// A line a case; of many cases the worst.
+fn feedback(task: &Task, cases: &[CaseResult]) -> String {
+    let mut shown: Vec<&CaseResult> = cases.iter().collect();
+    if cases.len() > CASES {
+        shown.sort_by(|a, b| task.better(a.metric, b.metric).cmp(&task.better(b.metric, a.metric)));
+        shown.truncate(CASES);
+    }
     let mut text = String::new();
-    for case in cases {
+    for case in &shown {
         let _ = writeln!(text, "{}: {} {}", case.id, case.metric, case.feedback);
+    }
+    if shown.len() < cases.len() {
+        let all: Vec<f64> = cases.iter().map(|case| case.metric).collect();
+        let (rest, mean) = (cases.len() - shown.len(), mean(&all));
+        let _ = writeln!(text, "... and {rest} more, none worse; the mean of all is {mean}");
     }
     text
 }
@@ -163,6 +178,26 @@ mod tests {
         for filled in ["files", "failures", "history", "references"] {
             assert_eq!(variables[filled].as_array().unwrap().len(), 1, "{filled}");
         }
+    }
+
+    #[test]
+    fn of_many_cases_the_worst_are_shown() {
+        let episode = started();
+        let task = &episode.setting.task;
+        let case = |number: u32| CaseResult {
+            id: format!("c{number}"),
+            metric: f64::from(number % 7),
+            feedback: "wall: hit".into(),
+        };
+        let few: Vec<CaseResult> = (0..40).map(case).collect();
+        assert_eq!(feedback(task, &few).lines().count(), 40);
+        let many: Vec<CaseResult> = (0..70).map(case).collect();
+        let told = feedback(task, &many);
+        let lines: Vec<&str> = told.lines().collect();
+        assert_eq!(lines.len(), 41);
+        let worst = if task.better(1.0, 0.0) { "c0: 0 wall: hit" } else { "c6: 6 wall: hit" };
+        assert_eq!(lines[0], worst);
+        assert_eq!(lines[40], "... and 30 more, none worse; the mean of all is 3");
     }
 
     #[test]

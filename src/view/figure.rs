@@ -24,8 +24,10 @@ pub fn metric(value: f64) -> String {
         0
     } else if magnitude >= 100.0 {
         1
-    } else if magnitude >= 1.0 {
+    } else if magnitude >= 10.0 {
         2
+    } else if magnitude >= 1.0 {
+        3
     } else {
         4
     };
@@ -84,7 +86,7 @@ mod tests {
         let shown = [0.05, 14.55, 2.635_983, 0.0, 60.0, 123.456, 5000.4, -0.25].map(metric);
         assert_eq!(
             shown,
-            ["0.05", "14.55", "2.64", "0", "60", "123.5", "5000", "-0.25"].map(str::to_owned)
+            ["0.05", "14.55", "2.636", "0", "60", "123.5", "5000", "-0.25"].map(str::to_owned)
         );
         assert_eq!((difference(3.0), difference(-3.0)), ("+3".to_owned(), "-3".to_owned()));
     }

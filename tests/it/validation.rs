@@ -255,6 +255,7 @@ async fn rewrites_of_the_offline_meta_role_are_never_refused() {
             editable: Vec::new(),
             lessons: Vec::new(),
             credit: BTreeMap::new(),
+            practice: Vec::new(),
             findings: Vec::new(),
             format: AnswerFormat::Edit,
         };

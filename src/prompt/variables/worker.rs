@@ -61,7 +61,11 @@ pub(super) const WORKER: RoleVariables = RoleVariables {
         given("params", Shape::Map, "the numbers of `[params]` in agent.toml"),
         given("extra", Shape::Map, "what the strategy passed as `vars`"),
         shown("failures", Shape::Rows(FAILURES), "failures of this episode's attempts by class"),
-        shown("feedback", Shape::Text, "the benchmark's remarks on the base, a line a case"),
+        shown(
+            "feedback",
+            Shape::Text,
+            "the benchmark's remarks on the base, a line a case; of more than 40 cases the worst",
+        ),
         shown("history", Shape::Rows(HISTORY), "the attempts of this episode so far, oldest first"),
         shown("references", Shape::Rows(REFERENCES), "other candidates to learn from, best first"),
         shown("memory", Shape::Text, "the agent's own notes, all files of memory/"),

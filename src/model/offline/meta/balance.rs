@@ -7,22 +7,14 @@ use rand_distr::{Distribution, Exp1};
 use toml_edit::DocumentMut;
 
 use super::numbers::{Number, numbers, read, rounded, shown};
+use super::worth::{self, ENOUGH_TRIES, shrunk};
 use crate::domain::agent::Operators;
-use crate::domain::credit;
+use crate::domain::credit::{self, Practice};
 use crate::domain::event::OperatorCredit;
 use crate::model::offline::draw::{Stream, unit};
 
-/// Proposals that must be on record before the credit says anything.
-const ENOUGH_TRIES: u32 = 20;
-/// Proposals by which one's own record is drawn towards the mean of all: the variance of a proposal's gain within an
-/// operator over that of the mean gains between operators, about (0.03 / 0.006)² on the shipped tasks. Less lets the luck
-/// of a few proposals starve what will be needed later.
-const SHRINKAGE: f64 = 25.0;
 /// The least weight, as a part of an even one: what is never tried cannot be credited.
 const LEAST: f64 = 0.25;
-/// How much the better is preferred: weights go with the gain for each proposal to this power, between matching it and
-/// pursuing the best alone.
-const PURSUIT: f64 = 2.0;
 /// Weights that differ by less than this share of their sum are not worth a rewrite.
 const WORTH_IT: f64 = 0.1;
 /// What `[operators] more` is kept within.
@@ -34,10 +26,17 @@ const NAMED_PIECES: usize = 3;
 pub(super) fn by_credit(
     document: &DocumentMut,
     credit: &BTreeMap<String, OperatorCredit>,
+    practice: &[Practice],
 ) -> Option<Vec<Number>> {
     let mut changed = Vec::new();
-    for family in [operators(document), pieces(document, credit)] {
-        let Some(values) = worth(&family, credit) else { continue };
+    let operators = operators(document);
+    let pieces = pieces(document, credit);
+    let worth = [
+        worth::of_operators(&operators.members, credit, practice),
+        worth::of_pieces(&pieces.members, credit),
+    ];
+    for (family, values) in [operators, pieces].into_iter().zip(worth) {
+        let Some(values) = values else { continue };
         let balanced = weighted(&family, &values);
         if distance(&family.members, &balanced) > WORTH_IT {
             changed.extend(balanced);
@@ -101,27 +100,6 @@ fn pieces(document: &DocumentMut, credit: &BTreeMap<String, OperatorCredit>) -> 
         .collect();
     let sum = count(&members);
     Family { members, sum }
-}
-
-/// What each member is worth: its gain for each proposal (operators: late in an episode, where one more would be made), drawn towards the mean of all while its own record is short.
-fn worth(family: &Family, credit: &BTreeMap<String, OperatorCredit>) -> Option<Vec<f64>> {
-    let known = |number: &Number| {
-        let late = number.table == "operators";
-        let key = if late { credit::late(&number.key) } else { number.path() };
-        credit.get(&key).copied().unwrap_or_default()
-    };
-    let tries: u32 = family.members.iter().map(|number| known(number).tries).sum();
-    let gain: f64 = family.members.iter().map(|number| known(number).gain).sum();
-    if tries < ENOUGH_TRIES || gain <= 0.0 || family.members.len() < 2 {
-        return None;
-    }
-    let mean = gain / f64::from(tries);
-    let values = family.members.iter().map(|number| shrunk(known(number), mean).powf(PURSUIT));
-    Some(values.collect())
-}
-
-fn shrunk(own: OperatorCredit, mean: f64) -> f64 {
-    (own.gain + SHRINKAGE * mean) / (f64::from(own.tries) + SHRINKAGE)
 }
 
 /// The probability of one more mutation: the part of the gain for each proposal that comes with several.
@@ -193,22 +171,55 @@ mod tests {
         numbers.iter().map(|number| (number.key.as_str(), number.value)).collect()
     }
 
+    /// Episodes of ten proposals, so many of them `num`, and what they came to.
+    fn practice<const N: usize>(episodes: [(u32, f64); N]) -> Vec<Practice> {
+        let of = |(num, score): (u32, f64)| Practice {
+            group: "t".to_owned(),
+            score,
+            tries: [("num".to_owned(), num), ("cmp".to_owned(), 10 - num)].into(),
+        };
+        episodes.map(of).into()
+    }
+
+    fn two(found: Option<Vec<Number>>) -> (f64, f64) {
+        let found = found.expect("weights");
+        let [("num", num), ("cmp", cmp)] = values(&found)[..] else { panic!("{found:?}") };
+        (num, cmp)
+    }
+
     #[test]
     fn weight_follows_the_gain_for_each_proposal_and_none_is_starved() {
-        let known = credit([("late.num", 400, 8.0), ("late.cmp", 400, 0.0)]);
-        let balanced = by_credit(&agent(AGENT), &known).expect("weights");
-        let [("num", num), ("cmp", cmp)] = values(&balanced)[..] else { panic!("{balanced:?}") };
+        let known = credit([("late.num", 400, 40.0), ("late.cmp", 400, 0.0)]);
+        let even = practice([(5, 0.5), (5, 0.5)]);
+        let (num, cmp) = two(by_credit(&agent(AGENT), &known, &even));
         assert!(num > 8.0 && cmp >= 10.0 * LEAST / 2.0 && (num + cmp - 10.0).abs() < 0.02);
         let there = AGENT.replace("num = 1.0", &format!("num = {num}"));
         let there = there.replace("cmp = 1.0", &format!("cmp = {cmp}"));
-        let again = by_credit(&agent(&there), &known);
+        let again = by_credit(&agent(&there), &known, &even);
         assert!(again.is_none(), "nothing new to say: {again:?}");
+    }
+
+    #[test]
+    fn episodes_correct_what_the_gains_foretell() {
+        let known = credit([("late.num", 400, 4.0), ("late.cmp", 400, 4.4)]);
+        let worse = practice([(2, 0.7), (8, 0.3), (3, 0.65), (7, 0.35), (5, 0.5), (5, 0.51)]);
+        let better = practice([(2, 0.3), (8, 0.7), (3, 0.35), (7, 0.65), (5, 0.5), (5, 0.51)]);
+        let (num, cmp) = two(by_credit(&agent(AGENT), &known, &better));
+        assert!(num > 1.5 * cmp, "{num} {cmp}");
+        let (num, cmp) = two(by_credit(&agent(AGENT), &known, &worse));
+        assert!(cmp > 1.5 * num, "{num} {cmp}");
+        // Where only episodes of one group compare, one from each says nothing.
+        let mut apart = better;
+        for (index, episode) in apart.iter_mut().enumerate() {
+            episode.group = index.to_string();
+        }
+        assert!(by_credit(&agent(AGENT), &known, &apart).is_none(), "the gains are about equal");
     }
 
     #[test]
     fn building_blocks_weigh_one_on_average() {
         let known = credit([("pieces.lift", 90, 2.7), ("pieces.bend", 90, 0.3)]);
-        let balanced = by_credit(&agent(AGENT), &known).expect("weights");
+        let balanced = by_credit(&agent(AGENT), &known, &[]).expect("weights");
         let [("bend", bend), ("lift", lift)] = values(&balanced)[..] else {
             panic!("{balanced:?}")
         };
@@ -220,18 +231,19 @@ mod tests {
     fn several_mutations_are_made_as_often_as_they_pay() {
         let paid = |several| credit([(credit::ONE, 600, 3.0), (credit::SEVERAL, 300, several)]);
         let more = |several| {
-            let changed = by_credit(&agent(AGENT), &paid(several)).expect("a change");
+            let changed = by_credit(&agent(AGENT), &paid(several), &[]).expect("a change");
             let [("more", value)] = values(&changed)[..] else { panic!("{changed:?}") };
             value
         };
         assert!(more(9.0) > 0.75 && more(0.0) < 0.2);
-        assert!(by_credit(&agent(AGENT), &paid(0.6)).is_none(), "0.3 is about right");
+        assert!(by_credit(&agent(AGENT), &paid(0.6), &[]).is_none(), "0.3 is about right");
     }
 
     #[test]
     fn too_little_evidence_changes_nothing() {
-        assert!(by_credit(&agent(AGENT), &credit([("late.num", 12, 0.5)])).is_none());
-        assert!(by_credit(&agent(AGENT), &credit([("late.num", 200, 0.0)])).is_none());
+        let even = practice([(5, 0.5), (5, 0.5)]);
+        assert!(by_credit(&agent(AGENT), &credit([("late.num", 12, 0.5)]), &even).is_none());
+        assert!(by_credit(&agent(AGENT), &credit([("late.num", 200, 0.0)]), &even).is_none());
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod lessons;
 mod notes;
 mod numbers;
 mod repair;
+mod worth;
 
 use toml_edit::DocumentMut;
 
@@ -167,7 +168,8 @@ impl<'a> Agent<'a> {
         let mut moves = Vec::new();
         if self.may_edit(AGENT_TOML) {
             if manner == Manner::Uniform
-                || balance::by_credit(&self.document, &self.brief.credit).is_some()
+                || balance::by_credit(&self.document, &self.brief.credit, &self.brief.practice)
+                    .is_some()
             {
                 moves.push(Move::Balance);
             }
@@ -205,7 +207,7 @@ impl<'a> Agent<'a> {
             Move::Balance => {
                 let credit = &self.brief.credit;
                 let changed = match manner {
-                    Manner::Guided => balance::by_credit(&document, credit)?,
+                    Manner::Guided => balance::by_credit(&document, credit, &self.brief.practice)?,
                     Manner::Uniform => balance::at_random(&document, credit, rng),
                 };
                 for number in &changed {

@@ -41,6 +41,7 @@ fn brief() -> MetaBrief {
         editable: Vec::new(),
         lessons: Vec::new(),
         credit: BTreeMap::new(),
+        practice: Vec::new(),
         findings: Vec::new(),
         format: AnswerFormat::Edit,
     }
