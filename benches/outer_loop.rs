@@ -58,7 +58,7 @@ fn main() {
         first_seed: flag("first-seed", 1),
         runs: flag("runs", 10),
         generations: flag("generations", 10),
-        episodes: flag("episodes", 2),
+        episodes: flag("episodes", 8),
         attempts: flag("attempts", 25),
         control: flag("control", 20),
     };
