@@ -12,6 +12,7 @@ use super::object::{Folder, Object, Objects};
 use super::open::Archive;
 use super::record::GenerationRecord;
 use super::refs;
+use crate::base::failpoint::{self, Site};
 use crate::base::unit::UnixMillis;
 use crate::domain::event::{GenerationPlan, GenerationStatus};
 use crate::domain::settings::Identity;
@@ -190,5 +191,6 @@ fn build(
 
 /// Writes an object as a file of its own, unless it is there.
 fn write(odb: &Odb<'_>, object: &Object) -> Result<(), ArchiveError> {
+    failpoint::pass(Site::ObjectWrite);
     odb.write(object.kind, &object.bytes).map(drop).map_err(ArchiveError::git("write an object"))
 }

@@ -11,6 +11,7 @@ use super::error::ArchiveError;
 use super::object::{Entry, Objects};
 use super::open::Archive;
 use super::refs;
+use crate::base::failpoint::{self, Site};
 use crate::base::unit::UnixMillis;
 
 const NOTES: &str = "refs/notes/commits";
@@ -127,6 +128,7 @@ impl Archive {
         let writing = || ArchiveError::git("write a note");
         let odb = repository.odb().map_err(writing())?;
         for object in objects.list() {
+            failpoint::pass(Site::ObjectWrite);
             odb.write(object.kind, &object.bytes).map_err(writing())?;
         }
         Ok(notes)

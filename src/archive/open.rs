@@ -8,6 +8,7 @@ use git2::{Config, Repository, RepositoryInitOptions};
 
 use super::error::ArchiveError;
 use crate::base::durable::replace_file;
+use crate::base::failpoint::{self, Site};
 use crate::base::id::RunName;
 
 /// The version of the archive's format, kept as `hyperagent.formatVersion` in the repository's config.
@@ -112,6 +113,7 @@ fn create(generations: &Path, path: &Path) -> Result<(), ArchiveError> {
         .map_err(ArchiveError::git("write the repository's config"))?;
     let own = staged.path().join(OWN_FOLDER);
     fs::create_dir(&own).map_err(ArchiveError::io("make the folder", &own))?;
+    failpoint::pass(Site::RepositoryStaged);
     match fs::rename(staged.path(), path) {
         Err(error) if !path.exists() => Err(ArchiveError::io("make", path)(error)),
         // Either it is ours now, or another process was faster and its repository is as good.

@@ -9,6 +9,7 @@ use git2::{Buf, Indexer, Odb, Repository};
 use super::error::ArchiveError;
 use super::object::Objects;
 use crate::base::durable::sync_folder;
+use crate::base::failpoint::{self, Site};
 
 /// Writes the objects as one pack with its index; both are on disk on return. Equal objects give an equal pack.
 pub(super) fn write(objects: &Objects, git_folder: &Path) -> Result<(), ArchiveError> {
@@ -18,7 +19,9 @@ pub(super) fn write(objects: &Objects, git_folder: &Path) -> Result<(), ArchiveE
     let mut indexer =
         Indexer::new(None, &folder, 0, false).map_err(ArchiveError::git("index a pack"))?;
     indexer.write_all(&bytes).map_err(ArchiveError::io("write a pack in", &folder))?;
+    failpoint::pass(Site::PackStaged);
     let name = indexer.commit().map_err(ArchiveError::git("index a pack"))?;
+    failpoint::pass(Site::PackWritten);
     for kind in ["pack", "idx"] {
         let path = folder.join(format!("pack-{name}.{kind}"));
         File::open(&path)

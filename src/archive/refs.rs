@@ -14,6 +14,7 @@ use git2::{ErrorCode, ObjectType, Oid, Repository};
 use super::commit_id::CommitId;
 use super::error::ArchiveError;
 use super::open::Archive;
+use crate::base::failpoint::{self, Site};
 use crate::base::id::{GenerationId, RunName};
 
 const LOG_MESSAGE: &str = "hyperagent";
@@ -210,7 +211,13 @@ impl RefLock {
         file.set_len(0).map_err(failed("write"))?;
         file.rewind().map_err(failed("write"))?;
         file.write_all(name.as_bytes()).map_err(failed("write"))?;
-        Ok(Self { file, guard: guard(archive.path(), name) })
+        let guard = guard(archive.path(), name);
+        failpoint::pass(Site::RefMove);
+        failpoint::pass_after(Site::RefLocked, || {
+            let _ = guard.parent().map(fs::create_dir_all);
+            let _ = File::create(&guard);
+        });
+        Ok(Self { file, guard })
     }
 
     fn refused(&self, error: git2::Error, doing: &'static str) -> ArchiveError {
@@ -224,6 +231,7 @@ impl RefLock {
 
 impl Drop for RefLock {
     fn drop(&mut self) {
+        failpoint::pass(Site::RefMoved);
         // If this fails, the next holder looks for a lock file that is not there.
         let _ = self.file.set_len(0);
     }

@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::failpoint::{self, Site};
+
 /// Replaces `path` with `bytes` in one step; on return the content is on disk, and a crash leaves the old file or
 /// the new one, never a mixture. The file gets the permissions any new file gets.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -15,7 +17,9 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut staged = builder.tempfile_in(folder)?;
     staged.write_all(bytes)?;
     staged.as_file().sync_data()?;
+    failpoint::pass(Site::FileStaged);
     staged.persist(path).map_err(|failed| failed.error)?;
+    failpoint::pass(Site::FileReplaced);
     sync_folder(folder)
 }
 

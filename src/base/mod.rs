@@ -7,6 +7,7 @@ pub mod clock;
 pub mod digest;
 pub mod durable;
 pub mod environment;
+pub mod failpoint;
 pub mod id;
 pub mod rng;
 pub mod toml_text;

@@ -26,7 +26,8 @@ mod task_check;
 mod translation;
 mod verb;
 
-use crate::sandbox::supervisor;
+use crate::base::failpoint;
+use crate::sandbox::{self, supervisor};
 use crate::script;
 use arguments::{Arguments, Verb};
 use edge::Edge;
@@ -57,7 +58,12 @@ fn people() -> ExitCode {
     }));
     let ended = panic::catch_unwind(AssertUnwindSafe(|| {
         let edge = Edge::of_process(arguments.lab)?;
-        dispatch(&arguments.verb, &edge).map_err(|failure| failure.typed(edge.typed))
+        arm_failpoint(&edge)?;
+        let ended = dispatch(&arguments.verb, &edge);
+        for (site, passages) in failpoint::counted().unwrap_or_default() {
+            output::note(&format!("failpoint {} {passages}", site.as_str()));
+        }
+        ended.map_err(|failure| failure.typed(edge.typed))
     }));
     match ended {
         Ok(Ok(())) => Exit::Done.into(),
@@ -67,6 +73,17 @@ fn people() -> ExitCode {
             .next("nothing recorded is lost: `hyperagent status` tells where the run stands")
             .report(),
     }
+}
+
+/// Lets a test kill this process at a place of its choice; without the variable there is no such place.
+fn arm_failpoint(edge: &Edge) -> Result<(), Failure> {
+    if let Some(text) = edge.environment.get(failpoint::VARIABLE) {
+        let arming = text.parse().map_err(|bad: failpoint::BadArming| {
+            Failure::usage(bad.to_string()).next(format!("unset {}", failpoint::VARIABLE))
+        })?;
+        failpoint::arm(arming, sandbox::die);
+    }
+    Ok(())
 }
 
 fn dispatch(verb: &Verb, edge: &Edge) -> Result<(), Failure> {

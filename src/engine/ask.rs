@@ -4,6 +4,7 @@
 use super::session::Session;
 use super::{EngineError, Stopped, recorded::Answer};
 use crate::base::digest::Digest;
+use crate::base::failpoint::{self, Site};
 use crate::domain::event::{CallCost, Event, Halt};
 use crate::model::{Consequence, ModelError, Request};
 
@@ -13,6 +14,7 @@ pub async fn ask(session: &Session, request: &Request) -> Result<Answer, Stopped
         return Ok(answer.clone());
     }
     session.check_going()?;
+    failpoint::pass(Site::AnswerAsked);
     let answer = match session.models.ask(request, &session.cancel).await {
         Ok(reply) => Answer { text: reply.text, unusable: None, cost: reply.cost },
         Err(ModelError::NotAnAnswer { fault, text, cost, .. }) => {
@@ -29,6 +31,7 @@ pub async fn ask(session: &Session, request: &Request) -> Result<Answer, Stopped
             Consequence::MendSettings => return Err(EngineError::from(failed).into()),
         },
     };
+    failpoint::pass(Site::AnswerReceived);
     session
         .record(Event::Answered {
             key: request.key.clone(),
@@ -40,6 +43,7 @@ pub async fn ask(session: &Session, request: &Request) -> Result<Answer, Stopped
             cost: answer.cost.clone(),
         })
         .await?;
+    failpoint::pass(Site::AnswerRecorded);
     Ok(answer)
 }
 

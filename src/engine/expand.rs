@@ -120,11 +120,14 @@ struct Draft {
 /// Asks, applies, validates; hands the findings back at most twice. A rewrite that stays invalid becomes a rejected
 /// generation.
 pub async fn run(session: &Session, order: Order) -> Result<Rewritten, Stopped> {
-    let mut prompts = Vec::new();
-    if let Some((plan, _)) = session.recorded.plan(order.id) {
-        prompts.extend(order.prompt.ok());
-        return Ok(Rewritten { plan: plan.clone(), prompts });
+    let recorded = session.recorded.plan(order.id).map(|(plan, _)| plan.clone());
+    if let Some(plan) = &recorded
+        && session.archive.evidence(&session.identity.run, order.id)?.is_some()
+    {
+        // What was asked is in the evidence.
+        return Ok(Rewritten { plan: plan.clone(), prompts: Vec::new() });
     }
+    let mut prompts = Vec::new();
     let mut turn = 0;
     let draft = match &order.prompt {
         Err(diagnostic) => Draft {
@@ -152,6 +155,10 @@ pub async fn run(session: &Session, order: Order) -> Result<Rewritten, Stopped> 
             }
         }
     };
+    if let Some(plan) = recorded {
+        // The way to it was gone again only for the prompts of its repairs, which have no other copy.
+        return Ok(Rewritten { plan, prompts });
+    }
     let plan = GenerationPlan {
         generation: order.id,
         parents: vec![order.parent],

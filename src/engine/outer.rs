@@ -142,6 +142,10 @@ pub async fn run(
         asked: BTreeMap::new(),
         pointed: BTreeMap::new(),
     };
+    if outer.session.restarted {
+        // Damaged notes are dropped here; each is set again in its turn.
+        outer.session.archive.verify_notes()?;
+    }
     outer.take_generation(seed).await?;
     let why = outer.drive().await?;
     outer.point_branches()?;
@@ -206,6 +210,10 @@ impl Outer {
                 return Ok(Next::Refused);
             }
             None => {}
+        }
+        if self.open.is_empty() {
+            // Everything on record has passed by.
+            self.session.journal.verified()?;
         }
         self.point_branches()?;
         if self.step == 0 {

@@ -113,7 +113,14 @@ impl Outer {
         };
         self.lineage.admit(who, admitted);
         let at = match recorded {
-            Some((_, _, at)) => at,
+            Some((_, evidence, at)) => {
+                if let Some(evidence) = evidence.filter(|_| session.restarted) {
+                    let commit = evidence.parse().map_err(EngineError::from)?;
+                    let run = &session.identity.run;
+                    session.archive.restore_evidence(run, who, commit)?;
+                }
+                at
+            }
             None => {
                 // The plan's time, so that evidence written again after a crash is the same commit.
                 let at = self.planned_at.get(who.0 as usize).copied().unwrap_or_default();

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::error::JournalError;
+use crate::base::failpoint::{self, Site};
 
 /// The lock's file, inside the folder of its run.
 const FILE: &str = "lock";
@@ -22,16 +23,22 @@ pub struct Holder {
     pub boot: Option<String>,
     /// Whether it let go of the journal in good order.
     pub released: bool,
+    /// The machine's start since which what was written without a flush is known to be whole: not the holder's own, as a
+    /// process may hold a journal without looking at the archive.
+    #[serde(default)]
+    pub verified: Option<String>,
 }
 
 impl Holder {
     /// The process that runs this code.
-    fn this_process() -> Self {
+    fn this_process(verified: Option<String>) -> Self {
         let pid = std::process::id();
-        Self { pid, start_ticks: start_ticks(pid), boot: boot_id(), released: false }
+        let boot = boot_id();
+        Self { pid, start_ticks: start_ticks(pid), boot, released: false, verified }
     }
 
-    /// Whether that very process still runs and has not let go.
+    /// Whether that very process still runs and has not let go. One that was killed and that nobody has waited for yet
+    /// (a zombie) runs no more.
     pub fn is_alive(&self) -> bool {
         !self.released
             && self.boot == boot_id()
@@ -63,7 +70,7 @@ pub(super) struct Lock {
 impl Lock {
     /// Takes the lock of a run's folder. A lock whose process is gone is free: the system has let go of it.
     ///
-    /// Also says whether the machine has started anew since the lock was last held.
+    /// Also says whether the machine has started anew since the archive was last known to be whole.
     pub(super) fn take(folder: &Path) -> Result<(Self, bool), JournalError> {
         let path: PathBuf = folder.join(FILE);
         let mut file = OpenOptions::new()
@@ -82,19 +89,31 @@ impl Lock {
                 return Err(JournalError::io("take the lock", &path)(source));
             }
         }
+        failpoint::pass(Site::LockTaken);
         let mut said = Vec::new();
         file.read_to_end(&mut said).map_err(JournalError::io("read the lock", &path))?;
         let before: Option<Holder> = serde_json::from_slice(&said).ok();
-        let holder = Holder::this_process();
-        let restarted = before.is_none_or(|before| before.boot != holder.boot);
+        let verified = before.and_then(|before| before.verified);
+        let holder = Holder::this_process(verified);
+        let restarted = holder.verified.is_none() || holder.verified != holder.boot;
         let mut lock = Self { file, holder };
         lock.say().map_err(JournalError::io("write the lock", &path))?;
         Ok((lock, restarted))
     }
 
+    /// Says that what was written without a flush is whole, as of this start of the machine.
+    pub(super) fn verified(&mut self) -> std::io::Result<()> {
+        if self.holder.verified == self.holder.boot {
+            return Ok(());
+        }
+        self.holder.verified.clone_from(&self.holder.boot);
+        self.say()
+    }
+
     fn say(&mut self) -> std::io::Result<()> {
         let text = serde_json::to_vec(&self.holder)?;
         self.file.set_len(0)?;
+        failpoint::pass(Site::LockEmptied);
         self.file.rewind()?;
         self.file.write_all(&text)
     }
@@ -108,11 +127,15 @@ impl Drop for Lock {
     }
 }
 
-/// The start time of a process: field 22 of `/proc/<pid>/stat`, counted after the name, which may hold anything.
+/// The start time of a process that runs: field 22 of `/proc/<pid>/stat`, counted after the name, which may hold anything.
 fn start_ticks(pid: u32) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, after_name) = stat.rsplit_once(')')?;
-    after_name.split_ascii_whitespace().nth(19)?.parse().ok()
+    let mut fields = after_name.split_ascii_whitespace();
+    if matches!(fields.next()?, "Z" | "X") {
+        return None;
+    }
+    fields.nth(18)?.parse().ok()
 }
 
 fn boot_id() -> Option<String> {

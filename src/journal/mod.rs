@@ -24,6 +24,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::base::clock::Clock;
+use crate::base::failpoint::{self, Site};
 use crate::base::id::RunName;
 use crate::domain::event::{Event, Record};
 
@@ -52,7 +53,7 @@ pub struct Opened {
     pub records: Vec<Record>,
     /// What was cut from its end, if anything.
     pub torn: Option<TornTail>,
-    /// Whether the machine has started anew since a process last held this journal. What was written without a flush
+    /// Whether the machine has started anew since [`Journal::verified`] was last called. What was written without a flush
     /// (objects of the archive) may then be missing and wants verifying; a killed process alone loses nothing of it.
     pub restarted: bool,
 }
@@ -68,7 +69,7 @@ impl Journal {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, JournalError> {
         std::fs::create_dir_all(folder).map_err(JournalError::io("make the folder", folder))?;
-        let (lock, _) = lock::Lock::take(folder)?;
+        let (mut lock, _) = lock::Lock::take(folder)?;
         let path = folder.join(FILE);
         if path.exists() {
             return Err(JournalError::Exists { path });
@@ -79,6 +80,9 @@ impl Journal {
             crate::base::durable::sync_folder(above)
                 .map_err(JournalError::io("make durable the folder", above))?;
         }
+        // Nothing was written yet that could be missing.
+        lock.verified().map_err(JournalError::io("write the lock in", folder))?;
+        failpoint::pass(Site::JournalBegun);
         Ok(Self { writer: Arc::new(Writer::start(path, lock, 1, clock)?) })
     }
 
@@ -120,6 +124,15 @@ impl Journal {
     /// As [`Journal::append`]; [`JournalError::Stopped`] also when this very write fails, a full disk for example.
     pub async fn record(&self, event: Event) -> Result<Record, JournalError> {
         self.writer.record(event).await
+    }
+
+    /// Notes that what was written without a flush is whole as of this start of the machine, so that later processes need
+    /// not look again before the next one.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`] when the lock's file cannot be written.
+    pub fn verified(&self) -> Result<(), JournalError> {
+        self.writer.verified()
     }
 
     /// Returns when everything written so far is on disk.

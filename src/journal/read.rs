@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::FILE;
 use super::error::{Damage, JournalError};
 use super::line::{self, HeaderLine, VERSION};
+use crate::base::failpoint::{self, Site};
 use crate::base::id::RunName;
 use crate::domain::event::Record;
 
@@ -53,6 +54,7 @@ impl fmt::Display for TornTail {
 impl TornTail {
     /// Cuts it off; durable on return.
     pub(super) fn cut(&self) -> Result<(), JournalError> {
+        failpoint::pass(Site::JournalCut);
         let cut = |file: File| file.set_len(self.byte).and_then(|()| file.sync_all());
         OpenOptions::new()
             .write(true)

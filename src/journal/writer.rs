@@ -13,6 +13,7 @@ use super::error::JournalError;
 use super::line;
 use super::lock::Lock;
 use crate::base::clock::Clock;
+use crate::base::failpoint::{self, Site};
 use crate::domain::event::{Event, Record};
 
 /// The share of the last flush's time that the next one waits, at most, for those who waited for the last: they come
@@ -28,6 +29,8 @@ pub(super) struct Writer {
     queue: Arc<Queue>,
     clock: Arc<dyn Clock>,
     thread: Option<JoinHandle<()>>,
+    /// Free when the thread has ended and this is dropped.
+    lock: Option<Mutex<Lock>>,
 }
 
 /// What passes between the handles and the thread.
@@ -89,16 +92,19 @@ impl Writer {
         let shared = Arc::clone(&queue);
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || {
-                shared.serve(file);
-                drop(lock);
-            })
+            .spawn(move || shared.serve(file))
             .map_err(JournalError::io("start the writer of", &path))?;
-        Ok(Self { path, queue, clock, thread: Some(thread) })
+        Ok(Self { path, queue, clock, thread: Some(thread), lock: lock.map(Mutex::new) })
     }
 
     pub(super) fn append(&self, event: Event) -> Result<Record, JournalError> {
         self.send(event, None)
+    }
+
+    pub(super) fn verified(&self) -> Result<(), JournalError> {
+        let Some(lock) = &self.lock else { return Ok(()) };
+        let mut lock = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        lock.verified().map_err(JournalError::io("write the lock of", &self.path))
     }
 
     pub(super) async fn record(&self, event: Event) -> Result<Record, JournalError> {
@@ -153,7 +159,7 @@ impl Drop for Writer {
         self.queue.lock().closed = true;
         self.queue.wake.notify_one();
         if let Some(thread) = self.thread.take() {
-            // The lock is free when this returns. A panic in the thread has reached every waiter already.
+            // A panic in the thread has reached every waiter already.
             let _ = thread.join();
         }
     }
@@ -240,13 +246,24 @@ impl Batch {
     fn write(&self, file: &mut File) -> io::Result<()> {
         if !self.bytes.is_empty() {
             let before = file.metadata()?.len();
+            failpoint::pass(Site::JournalWrite);
+            failpoint::pass_after(Site::JournalTorn, || {
+                let half = self.bytes.get(..self.bytes.len() / 2).unwrap_or_default();
+                let _ = file.write_all(half);
+            });
             if let Err(error) = file.write_all(&self.bytes) {
                 // If this fails too the end is torn, which the next reader cuts.
                 let _ = file.set_len(before);
                 return Err(error);
             }
         }
-        if self.waiters.is_empty() { Ok(()) } else { file.sync_data() }
+        if self.waiters.is_empty() {
+            return Ok(());
+        }
+        failpoint::pass(Site::JournalFlush);
+        file.sync_data()?;
+        failpoint::pass(Site::JournalFlushed);
+        Ok(())
     }
 }
 

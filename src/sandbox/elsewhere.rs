@@ -47,6 +47,11 @@ pub fn probe(_: &Path, _: &Path, _: &Path) -> std::future::Ready<Result<Probe, S
     std::future::ready(Err(HERE))
 }
 
+/// Ends this process now: nothing is unwound or flushed.
+pub fn die() -> ! {
+    std::process::abort()
+}
+
 /// The hidden verb, which nobody calls on this system.
 pub mod supervisor {
     use std::process::ExitCode;

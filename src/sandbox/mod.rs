@@ -28,6 +28,6 @@ use elsewhere as here;
 use linux as here;
 
 pub use error::SandboxError;
-pub use here::{Running, attacks, probe, start, supervisor};
+pub use here::{Running, attacks, die, probe, start, supervisor};
 pub use report::{AttackReport, Probe};
 pub use spec::{End, Exit, Host, Program, Spec};

@@ -24,3 +24,13 @@ use super::{error, report, spec};
 
 pub use probe::{attacks, probe};
 pub use start::{Running, start};
+
+/// Ends this process as SIGKILL does, now: nothing is unwound or flushed.
+pub fn die() -> ! {
+    let (own, _) = sys::own_and_parent_pid();
+    let _ = sys::kill(own, libc::SIGKILL);
+    loop {
+        // The signal is on its way.
+        std::thread::park();
+    }
+}

@@ -17,6 +17,7 @@ use super::output::Output;
 use super::spec::{End, Exit, Host, Spec};
 use super::wire::{self, InputFile, Order, Outcome, Report, Step};
 use super::{supervisor, sys};
+use crate::base::failpoint::{self, Site};
 use crate::domain::outcome::{SandboxLevel, Usage};
 
 /// A program under way. Dropping it ends the program's whole tree.
@@ -71,6 +72,7 @@ fn lost(level: SandboxLevel, reason: String) -> Exit {
 pub async fn start(host: &Host, spec: Spec) -> Result<Running, SandboxError> {
     let contact = |source| SandboxError::Contact { source };
     let (ours, theirs) = StdSocket::pair().map_err(contact)?;
+    failpoint::pass(Site::ChildSpawn);
     let mut supervisor = Command::new(&host.executable)
         .arg(supervisor::VERB)
         .env_clear()
@@ -84,6 +86,7 @@ pub async fn start(host: &Host, spec: Spec) -> Result<Running, SandboxError> {
             executable: host.executable.clone(),
             source,
         })?;
+    failpoint::pass(Site::ChildSpawned);
     let stdout = receiver(supervisor.stdout.take().map(|pipe| pipe.into_owned_fd()));
     let stderr = receiver(supervisor.stderr.take().map(|pipe| pipe.into_owned_fd()));
     let cap = usize::try_from(spec.limits.output_kb.saturating_mul(1024)).unwrap_or(usize::MAX);
@@ -104,7 +107,7 @@ pub async fn start(host: &Host, spec: Spec) -> Result<Running, SandboxError> {
 
     let level = host.level;
     match line.hear().await.map_err(contact)? {
-        Report::Started => {}
+        Report::Started => failpoint::pass(Site::ChildStarted),
         Report::Failed(failure) => {
             let reason = failure.reason;
             return Err(match failure.step {
