@@ -98,7 +98,10 @@ pub enum Arming {
 
 /// A value of [`VARIABLE`] that means nothing.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("`{text}` arms no failpoint; allowed: `count`, or SITE:N with N from 1 and SITE one of {}", names())]
+#[error(
+    "`{text}` arms no failpoint; allowed: `count`, or SITE:N with N from 1 and SITE one of {}",
+    names()
+)]
 pub struct BadArming {
     text: String,
 }

@@ -43,6 +43,8 @@ pub enum Verb {
     Resume(verb::resume::Args),
     /// Say where a run stands, what it cost, and what it waits for.
     Status(verb::status::Args),
+    /// Ask the process at a run to begin nothing new, and to end when what is under way has ended.
+    Pause(verb::pause::Args),
     /// Ask the process at a run to stop, as Ctrl+C would.
     Stop(verb::stop::Args),
     /// List the generations of a run.
@@ -59,6 +61,8 @@ pub enum Verb {
     Best(verb::best::Args),
     /// Open the sealed test split: the best solutions against generation 0's, counted.
     Test(verb::test::Args),
+    /// Perform a recorded run again without any model, and compare.
+    Replay(verb::replay::Args),
     /// Let a run go on from an earlier generation.
     Rollback(verb::rollback::Args),
     /// Make a generation's agent the one in agent_config/.

@@ -25,6 +25,7 @@ mod stop_request;
 mod task_check;
 mod translation;
 mod verb;
+mod watch;
 
 use crate::base::failpoint;
 use crate::sandbox::{self, supervisor};
@@ -91,6 +92,7 @@ fn dispatch(verb: &Verb, edge: &Edge) -> Result<(), Failure> {
         Verb::Run(args) => verb::run::run(args, edge),
         Verb::Resume(args) => verb::resume::run(args, edge),
         Verb::Status(args) => verb::status::run(args, edge),
+        Verb::Pause(args) => verb::pause::run(args, edge),
         Verb::Stop(args) => verb::stop::run(args, edge),
         Verb::Log(args) => verb::log::run(args, edge),
         Verb::Show(args) => verb::show::run(args, edge),
@@ -99,6 +101,7 @@ fn dispatch(verb: &Verb, edge: &Edge) -> Result<(), Failure> {
         Verb::Cost(args) => verb::cost::run(args, edge),
         Verb::Best(args) => verb::best::run(args, edge),
         Verb::Test(args) => verb::test::run(args, edge),
+        Verb::Replay(args) => verb::replay::run(args, edge),
         Verb::Rollback(args) => verb::rollback::run(args, edge),
         Verb::Adopt(args) => verb::adopt::run(args, edge),
         Verb::Validate(args) => verb::validate::run(args, edge),

@@ -79,10 +79,17 @@ pub fn choose(args: &Args, lab: &Lab, edge: &Edge) -> Result<Choice, Failure> {
     }
     let highest = runs
         .iter()
+        .filter(|run| has_begun(&archive, run))
         .filter_map(|run| run.as_str().strip_prefix("run-")?.parse::<u64>().ok())
         .max()
         .unwrap_or(0);
     Ok(Choice::New(numbered(highest + 1)?))
+}
+
+/// Whether a run has its first record. A process that was killed before that leaves a name that is still free.
+fn has_begun(archive: &Archive, run: &RunName) -> bool {
+    let records = journal::Records::open(&archive.journal_folder(run));
+    !records.is_ok_and(|mut records| records.next().is_none())
 }
 
 /// A new run, from flags and defaults.

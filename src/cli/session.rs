@@ -2,11 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
-
-use tokio::runtime::Runtime;
-use tokio::sync::mpsc::{self, UnboundedReceiver};
-use tokio_util::sync::CancellationToken;
 
 use super::edge::Edge;
 use super::failure::{Exit, Failure};
@@ -14,25 +9,22 @@ use super::order::{self, Caps};
 use super::output;
 use super::progress::Progress;
 use super::recorded::Recorded;
-use super::signals::{Signals, leave};
-use super::stop_request;
+use super::signals::Signals;
+use super::stop_request::Word;
+use super::watch::Watch;
 use crate::base::clock::SystemClock;
 use crate::base::id::{RunName, TaskName};
-use crate::domain::event::{Halt, Record};
+use crate::domain::event::Halt;
 use crate::engine;
-use crate::engine::open::{Conditions, Order, World};
+use crate::engine::open::{Conditions, Order, RunEnd, StandStill, World};
 use crate::lab::Lab;
 use crate::lab::tasks::load_task;
 use crate::view::RunView;
-use crate::view::document::event;
 use crate::view::document::finished::RunFinishedDocument;
 use crate::view::run::Phase;
 use crate::view::summary::{Surroundings, summary};
-
-/// How often plain progress says how far a measurement is.
-const HEARTBEAT: Duration = Duration::from_secs(5);
-/// How often a request to stop from another terminal is looked for.
-const STOP_POLL: Duration = Duration::from_millis(200);
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
 
 /// Performs a run from where it stands to its end, and tells what came of it.
 pub fn perform(
@@ -50,38 +42,48 @@ pub fn perform(
         }
         _ => RunView::default(),
     };
-    let cancel = CancellationToken::new();
+    let stop = StandStill::default();
     let (observer, records) = mpsc::unbounded_channel();
     let conditions = conditions(&caps, lab);
     let world = world(lab, edge)?;
-    let stop = cancel.clone();
+    let engine_stop = stop.clone();
     let mut watch = Watch {
         view: before,
         progress: Progress::on(edge.progress),
         json,
-        cancel,
+        stop: stop.clone(),
+        resume: edge.hint(&format!("resume {run}")),
         folder: lab.generations().join(".git/hyperagent").join(run.as_str()),
         early: BTreeMap::new(),
     };
     let runtime = runtime()?;
+    // Signals are heard until the last word is said.
+    let heed = runtime.block_on(async { Ok::<_, Failure>(Signals::listen()?.heed(stop.now)) })?;
     let ended = runtime.block_on(async {
-        let mut signals = Signals::listen()?;
-        stop_request::take(&watch.folder);
+        Word::Stop.take(&watch.folder);
+        Word::Pause.take(&watch.folder);
         let engine = tokio::spawn(async move {
-            engine::open::run(&world, &order, &conditions, observer, stop).await
+            engine::open::run(&world, &order, &conditions, observer, engine_stop).await
         });
-        let watched = watch.follow(records, &mut signals).await;
+        let watched = watch.follow(records).await;
         let ended = engine.await.map_err(|error| {
             Failure::new(Exit::Defect, "the engine ended by a defect").because(error.to_string())
         })?;
-        ended.map_err(Failure::from).and(watched)
+        ended.map_err(Failure::from).and_then(|ended| watched.map(|()| ended))
     });
-    watch.progress.end();
+    let folder = watch.end();
+    let told = ended.and_then(|ended| match ended {
+        RunEnd::Halted { .. } if !folder.join(crate::journal::FILE).exists() => {
+            output::note(&format!("{run} had not begun; the same command starts it"));
+            Err(Failure::silent(Exit::Interrupted))
+        }
+        // The journal has the last word: a record may have been written while nobody listened any more.
+        _ => tell(&Recorded::open(lab, edge, Some(&run))?.view, json, lab, edge),
+    });
+    drop(heed);
     // What a blocking thread still does is not waited for: nothing recorded depends on it.
     runtime.shutdown_background();
-    ended?;
-    // The journal has the last word: a record may have been written while nobody listened any more.
-    tell(&Recorded::open(lab, edge, Some(&run))?.view, json, lab, edge)
+    told
 }
 
 /// Tells what a finished run came to.
@@ -148,7 +150,7 @@ fn exit(view: &RunView) -> Exit {
         Phase::Halted { why: Halt::Provider, .. } => Exit::Provider,
         Phase::Halted { why: Halt::InvalidStreak, .. } => Exit::AgentInvalid,
         Phase::Halted { why: Halt::Environment, .. } => Exit::Environment,
-        Phase::Halted { why: Halt::Interrupted, .. }
+        Phase::Halted { why: Halt::Interrupted | Halt::Paused, .. }
         | Phase::Open
         | Phase::Empty
         | Phase::RolledBack(_) => Exit::Interrupted,
@@ -171,150 +173,14 @@ pub fn runtime() -> Result<Runtime, Failure> {
     })
 }
 
-/// Whoever watches a run.
-struct Watch {
-    view: RunView,
-    progress: Progress,
-    json: bool,
-    cancel: CancellationToken,
-    folder: std::path::PathBuf,
-    /// Records that came before one with a smaller number: those who write at the same time are not heard in order.
-    early: BTreeMap<u64, Record>,
-}
-
-impl Watch {
-    /// Shows every record until the engine has no more, and passes requests to stop on to it.
-    async fn follow(
-        &mut self,
-        mut records: UnboundedReceiver<Record>,
-        signals: &mut Signals,
-    ) -> Result<(), Failure> {
-        let mut heart = tokio::time::interval(HEARTBEAT);
-        let mut poll = tokio::time::interval(STOP_POLL);
-        let mut reader_left = Ok(());
-        loop {
-            tokio::select! {
-                record = records.recv() => match record {
-                    Some(record) => {
-                        let told = self.take(record);
-                        if told.is_err() && reader_left.is_ok() {
-                            self.cancel.cancel();
-                            reader_left = told;
-                        }
-                    }
-                    None => return reader_left.and(self.take_rest()),
-                },
-                () = signals.next() => self.stop_or_leave(),
-                _ = heart.tick() => self.progress.beat(&self.view),
-                _ = poll.tick() => {
-                    if stop_request::take(&self.folder) && !self.cancel.is_cancelled() {
-                        self.progress.say("asked to stop from another terminal");
-                        self.cancel.cancel();
-                    }
-                }
-            }
-        }
-    }
-
-    /// Takes a record in its turn.
-    fn take(&mut self, record: Record) -> Result<(), Failure> {
-        if record.seq > self.view.seq {
-            self.early.insert(record.seq, record);
-        }
-        let mut told = Ok(());
-        while let Some(next) = self.early.remove(&(self.view.seq + 1)) {
-            told = told.and(self.show(&next));
-        }
-        told
-    }
-
-    /// Takes what is left when there will be no more.
-    fn take_rest(&mut self) -> Result<(), Failure> {
-        std::mem::take(&mut self.early).values().try_for_each(|record| self.show(record))
-    }
-
-    fn show(&mut self, record: &Record) -> Result<(), Failure> {
-        self.view.apply(record);
-        self.progress.show(record, &self.view);
-        if !self.json {
-            return Ok(());
-        }
-        let mut line = event::line(record, &self.view).map_err(|error| {
-            Failure::new(Exit::Defect, "an event could not be written as JSON")
-                .because(error.to_string())
-        })?;
-        line.push('\n');
-        output::answer(&line)
-    }
-
-    /// The first signal asks the engine to stop; the second ends this process at once.
-    fn stop_or_leave(&mut self) {
-        if self.cancel.is_cancelled() {
-            leave();
-        }
-        self.progress.say("stopping where nothing is lost; once more stops at once");
-        self.cancel.cancel();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::base::unit::UnixMillis;
-    use crate::domain::event::Event;
-    use crate::domain::outcome::SandboxLevel;
-
-    fn watch(folder: &std::path::Path) -> Watch {
-        Watch {
-            view: RunView::default(),
-            progress: Progress::on(None),
-            json: false,
-            cancel: CancellationToken::new(),
-            folder: folder.to_owned(),
-            early: BTreeMap::new(),
-        }
-    }
+    use crate::domain::event::{Event, Record};
 
     fn record(seq: u64, event: Event) -> Record {
         Record { seq, at: UnixMillis(seq), event }
-    }
-
-    fn resumed(seq: u64) -> Record {
-        record(seq, Event::RunResumed { sandbox: SandboxLevel::Full })
-    }
-
-    #[tokio::test]
-    async fn records_are_taken_once_and_in_the_order_of_their_numbers() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let mut watch = watch(folder.path());
-        let (send, receive) = mpsc::unbounded_channel();
-        let finished =
-            Event::RunFinished { best: crate::base::id::GenerationId(0), why: "x".into() };
-        for record in [resumed(1), record(3, finished), resumed(2), resumed(1), resumed(2)] {
-            send.send(record).expect("sent");
-        }
-        drop(send);
-        let mut signals = Signals::listen().expect("signals");
-        watch.follow(receive, &mut signals).await.expect("an end");
-        assert_eq!(watch.view.seq, 3);
-        assert_eq!(watch.view.state(false), crate::view::RunState::Finished);
-        assert!(!watch.cancel.is_cancelled());
-    }
-
-    #[tokio::test]
-    async fn a_request_from_another_terminal_cancels_the_engine() {
-        let folder = tempfile::tempdir().expect("a folder");
-        stop_request::place(folder.path()).expect("placed");
-        let mut watch = watch(folder.path());
-        let (send, receive) = mpsc::unbounded_channel();
-        let cancel = watch.cancel.clone();
-        let engine = tokio::spawn(async move {
-            cancel.cancelled().await;
-            drop(send);
-        });
-        let mut signals = Signals::listen().expect("signals");
-        watch.follow(receive, &mut signals).await.expect("an end");
-        engine.await.expect("the engine heard");
     }
 
     #[test]
@@ -326,6 +192,7 @@ mod tests {
         };
         let halted = |why| vec![Event::RunHalted { why, detail: String::new() }];
         assert_eq!(ended(halted(Halt::Interrupted)), Exit::Interrupted);
+        assert_eq!(ended(halted(Halt::Paused)), Exit::Interrupted);
         assert_eq!(ended(halted(Halt::Provider)), Exit::Provider);
         assert_eq!(ended(halted(Halt::InvalidStreak)), Exit::AgentInvalid);
         assert_eq!(ended(halted(Halt::Budget)), Exit::Done);

@@ -1,4 +1,4 @@
-//! A word from another terminal: a file in the run's folder that asks its process to stop.
+//! A word from another terminal: a file in the run's folder that asks its process to let the run stand still.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -6,23 +6,38 @@ use std::path::{Path, PathBuf};
 
 use super::failure::{Exit, Failure};
 
-fn file(folder: &Path) -> PathBuf {
-    folder.join("stop")
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Word {
+    /// To stop at once, as by Ctrl+C.
+    Stop,
+    /// To stop when the work under way has ended.
+    Pause,
 }
 
-/// Places the request.
-pub fn place(folder: &Path) -> Result<(), Failure> {
-    fs::write(file(folder), b"").map_err(|error| {
-        Failure::new(Exit::Environment, "the request to stop cannot be written")
-            .because(error.to_string())
-    })
-}
+impl Word {
+    fn file(self, folder: &Path) -> PathBuf {
+        folder.join(match self {
+            Self::Stop => "stop",
+            Self::Pause => "pause",
+        })
+    }
 
-/// Takes the request away; whether there was one.
-pub fn take(folder: &Path) -> bool {
-    match fs::remove_file(file(folder)) {
-        Ok(()) => true,
-        Err(error) => error.kind() != ErrorKind::NotFound && file(folder).exists(),
+    /// Places the request.
+    pub fn place(self, folder: &Path) -> Result<(), Failure> {
+        fs::write(self.file(folder), b"").map_err(|error| {
+            Failure::new(Exit::Environment, "the request cannot be written")
+                .because(error.to_string())
+        })
+    }
+
+    /// Takes the request away; whether there was one.
+    pub fn take(self, folder: &Path) -> bool {
+        let file = self.file(folder);
+        match fs::remove_file(&file) {
+            Ok(()) => true,
+            Err(error) => error.kind() != ErrorKind::NotFound && file.exists(),
+        }
     }
 }
 
@@ -31,11 +46,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_is_taken_once() {
+    fn a_request_is_taken_once_and_for_no_other() {
         let folder = tempfile::tempdir().expect("a folder");
-        assert!(!take(folder.path()));
-        place(folder.path()).expect("placed");
-        assert!(take(folder.path()));
-        assert!(!take(folder.path()));
+        assert!(!Word::Stop.take(folder.path()));
+        Word::Stop.place(folder.path()).expect("placed");
+        assert!(!Word::Pause.take(folder.path()));
+        assert!(Word::Stop.take(folder.path()));
+        assert!(!Word::Stop.take(folder.path()));
     }
 }

@@ -303,6 +303,8 @@ pub struct OperatorCredit {
 pub enum Halt {
     /// A person interrupted it.
     Interrupted,
+    /// A person let the work under way come to its end, and nothing new begin.
+    Paused,
     /// A cap was reached.
     Budget,
     /// A provider is unavailable.
@@ -341,6 +343,10 @@ pub enum Event {
         by: Option<GenerationId>,
         /// What it wants.
         action: OuterAction,
+        /// How many actions had been taken in when the script was asked; those after it were still open. A resumed run asks
+        /// no sooner and no later.
+        #[serde(default)]
+        settled: u32,
     },
     /// An action was refused by the guard (stage 4), or a script failed; it cost nothing.
     Refused {
@@ -350,6 +356,9 @@ pub enum Event {
         by: GenerationId,
         /// Why.
         diagnostic: Diagnostic,
+        /// As in `Decided`.
+        #[serde(default)]
+        settled: u32,
     },
     /// A model answered; durable before the answer is used.
     Answered {

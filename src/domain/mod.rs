@@ -9,6 +9,7 @@ pub mod event;
 pub mod files;
 pub mod glob;
 pub mod lineage;
+pub mod meaning;
 pub mod outcome;
 pub mod report;
 pub mod sealed;

@@ -14,22 +14,11 @@ pub async fn ask(session: &Session, request: &Request) -> Result<Answer, Stopped
         return Ok(answer.clone());
     }
     session.check_going()?;
-    failpoint::pass(Site::AnswerAsked);
-    let answer = match session.models.ask(request, &session.cancel).await {
-        Ok(reply) => Answer { text: reply.text, unusable: None, cost: reply.cost },
-        Err(ModelError::NotAnAnswer { fault, text, cost, .. }) => {
-            Answer { text, unusable: Some(fault.to_string()), cost: *cost }
+    let answer = match &session.repeated {
+        Some(repeated) => {
+            repeated.answer(&request.key).cloned().ok_or_else(|| recording_ends(request))?
         }
-        Err(failed) => match failed.consequence() {
-            Consequence::SpendAttempt => {
-                let unusable = Some(failed.to_string());
-                Answer { text: String::new(), unusable, cost: CallCost::default() }
-            }
-            Consequence::HaltAtBudget => return Err(halted(Halt::Budget, &failed)),
-            Consequence::Pause => return Err(halted(Halt::Provider, &failed)),
-            Consequence::Interrupted => return Err(Stopped::interrupted()),
-            Consequence::MendSettings => return Err(EngineError::from(failed).into()),
-        },
+        None => ask_model(session, request).await?,
     };
     failpoint::pass(Site::AnswerReceived);
     session
@@ -45,6 +34,32 @@ pub async fn ask(session: &Session, request: &Request) -> Result<Answer, Stopped
         .await?;
     failpoint::pass(Site::AnswerRecorded);
     Ok(answer)
+}
+
+async fn ask_model(session: &Session, request: &Request) -> Result<Answer, Stopped> {
+    failpoint::pass(Site::AnswerAsked);
+    Ok(match session.models.ask(request, &session.cancel).await {
+        Ok(reply) => Answer { text: reply.text, unusable: None, cost: reply.cost },
+        Err(ModelError::NotAnAnswer { fault, text, cost, .. }) => {
+            Answer { text, unusable: Some(fault.to_string()), cost: *cost }
+        }
+        Err(failed) => match failed.consequence() {
+            Consequence::SpendAttempt => {
+                let unusable = Some(failed.to_string());
+                Answer { text: String::new(), unusable, cost: CallCost::default() }
+            }
+            Consequence::HaltAtBudget => return Err(halted(Halt::Budget, &failed)),
+            Consequence::Pause => return Err(halted(Halt::Provider, &failed)),
+            Consequence::Interrupted => return Err(Stopped::interrupted()),
+            Consequence::MendSettings => return Err(EngineError::from(failed).into()),
+        },
+    })
+}
+
+/// The recording of a run that never ended has no answer to what it was about to ask.
+fn recording_ends(request: &Request) -> Stopped {
+    let detail = format!("no answer is recorded for {}", request.key);
+    Stopped::Halted { why: Halt::Paused, detail }
 }
 
 fn halted(why: Halt, failed: &ModelError) -> Stopped {

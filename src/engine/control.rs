@@ -34,7 +34,9 @@ pub async fn run(session: &Arc<Session>, lineage: &Lineage) -> Result<(), Stoppe
         let frozen = arm(session, lineage, FROZEN).await?;
         (frozen.clone(), frozen)
     } else {
-        tokio::try_join!(arm(session, lineage, FROZEN), arm(session, lineage, best))?
+        let (frozen, evolved) =
+            tokio::join!(arm(session, lineage, FROZEN), arm(session, lineage, best));
+        (frozen?, evolved?)
     };
     if let Some(report) = report(session, best, &frozen, &evolved) {
         session.append(Event::AgentsCompared { report })?;
@@ -42,8 +44,21 @@ pub async fn run(session: &Arc<Session>, lineage: &Lineage) -> Result<(), Stoppe
     Ok(())
 }
 
-/// Runs the control episodes of one agent and measures what they found.
+/// One agent's arm; a failure that lets no work end ends the other arm too.
 async fn arm(session: &Arc<Session>, lineage: &Lineage, who: GenerationId) -> Result<Arm, Stopped> {
+    let found = measure_arm(session, lineage, who).await;
+    if found.as_ref().is_err_and(|stopped| !stopped.lets_work_end()) {
+        session.cancel.cancel();
+    }
+    found
+}
+
+/// Runs the control episodes of one agent and measures what they found.
+async fn measure_arm(
+    session: &Arc<Session>,
+    lineage: &Lineage,
+    who: GenerationId,
+) -> Result<Arm, Stopped> {
     let files = lineage.get(who).map(|g| g.files.clone()).unwrap_or_default();
     let hooks = Hooks::load(session.scripts.clone(), &files).await?;
     let episodes = session.identity.control_episodes();

@@ -78,12 +78,19 @@ pub async fn run(
         evidence,
     };
     loop {
-        match drive.episode.want() {
-            Want::Start => drive.start().await?,
-            Want::Decide => drive.decide().await?,
-            Want::Settle { attempt } => drive.settle(attempt).await?,
+        let done = match drive.episode.want() {
+            Want::Start => drive.start().await,
+            Want::Decide => drive.decide().await,
+            Want::Settle { attempt } => drive.settle(attempt).await,
             Want::Nothing => break,
+        };
+        if done.as_ref().is_err_and(Stopped::lets_work_end) {
+            // What they are answered is on record then, and is not asked again.
+            for (_, work) in drive.open.drain(..) {
+                let _ = work.await;
+            }
         }
+        done?;
     }
     drive.finish().await
 }
@@ -128,6 +135,7 @@ impl Drive {
         let action = match self.session.recorded.decision(&self.key(), number) {
             Some(action) => action.clone(),
             None => {
+                self.session.check_beginning()?;
                 let action = self.next_action(number).await?;
                 self.session
                     .record(Event::AttemptDecided {

@@ -156,7 +156,7 @@ pub async fn run(session: &Session, order: Order) -> Result<Rewritten, Stopped> 
         }
     };
     if let Some(plan) = recorded {
-        // The way to it was gone again only for the prompts of its repairs, which have no other copy.
+        // The way to it was gone again only for the prompts of its repairs, which no record holds.
         return Ok(Rewritten { plan, prompts });
     }
     let plan = GenerationPlan {

@@ -113,6 +113,12 @@ impl Stopped {
     pub fn interrupted() -> Self {
         Self::Halted { why: Halt::Interrupted, detail: "interrupted".into() }
     }
+
+    /// Whether the work that is under way elsewhere still comes to its end: an answer that is being paid for is not thrown
+    /// away because nothing new may begin.
+    pub fn lets_work_end(&self) -> bool {
+        matches!(self, Self::Halted { why: Halt::Paused | Halt::Budget | Halt::Provider, .. })
+    }
 }
 
 macro_rules! stopped_from {

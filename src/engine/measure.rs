@@ -99,9 +99,16 @@ pub async fn run(
         });
     }
     let mut found = BTreeMap::new();
+    let mut standing = None;
     while let Some(joined) = episodes.join_next().await {
-        let (id, outcome) = joined.map_err(|e| EngineError::Internal(e.to_string()))??;
-        found.insert(id, outcome);
+        match joined.map_err(|e| EngineError::Internal(e.to_string()))? {
+            Ok((id, outcome)) => drop(found.insert(id, outcome)),
+            Err(stopped) if stopped.lets_work_end() => standing = Some(stopped),
+            Err(stopped) => return Err(stopped),
+        }
+    }
+    if let Some(stopped) = standing {
+        return Err(stopped);
     }
     Ok(order
         .into_iter()

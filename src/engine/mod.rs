@@ -7,8 +7,10 @@
 //! - [`outer`] is the outer loop; [`expand`] and [`measure`] perform its two long actions.
 //! - [`episode`] drives the inner loop of [`crate::solve`]; [`attempt`] performs one attempt,
 //!   [`grade`] measures its candidate.
+//! - [`replay`] performs a recorded run again and compares.
 //! - [`ask`] is the only way to a model; [`finish`] compares the solutions at the end, [`sealed`] those on the test split.
 
+mod answering;
 pub mod ask;
 pub mod attempt;
 pub mod control;
@@ -25,11 +27,13 @@ pub mod measure;
 pub mod open;
 pub mod outer;
 pub mod recorded;
+pub mod replay;
 pub mod rollback;
 pub mod sealed;
 pub mod session;
 mod take;
 pub mod take_up;
+mod under_way;
 pub mod world;
 
 pub use failure::{EngineError, Stopped};

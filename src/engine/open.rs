@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
+use super::answering::{caps, models};
 use super::hooks::Hooks;
 use super::machine::Machine;
 use super::outer::Finished;
@@ -18,14 +19,13 @@ use super::{EngineError, Stopped, outer};
 use crate::archive::Archive;
 use crate::base::clock::Clock;
 use crate::base::environment::Environment;
-use crate::base::id::{Alias, GenerationId, RunName};
+use crate::base::id::{Alias, GenerationId};
 use crate::domain::agent::AgentFiles;
 use crate::domain::event::{Event, GenerationPlan, GenerationStatus, Halt, Record};
 use crate::domain::lineage::Lineage;
-use crate::domain::settings::{BudgetSpec, Identity, LabConfig};
-use crate::journal::{self, Journal};
+use crate::domain::settings::{BudgetSpec, Identity};
+use crate::journal::Journal;
 use crate::lab::Lab;
-use crate::model::{Models, Reply, Spent};
 use crate::rewrite::{self, Agent, Rules, Submission};
 use crate::script::Pool;
 
@@ -78,21 +78,58 @@ pub enum RunEnd {
     },
 }
 
+/// How a process is asked to let a run stand still.
+#[derive(Debug, Clone, Default)]
+pub struct StandStill {
+    /// At once: what is being written is finished, work under way is given up.
+    pub now: CancellationToken,
+    /// When the attempts and rewrites under way have ended, and what was asked of models is answered.
+    pub after_work: CancellationToken,
+}
+
 /// Works on a run until it is over or stands still; `observer` gets every record, those of earlier processes first.
 pub async fn run(
     world: &World,
     order: &Order,
     conditions: &Conditions,
     observer: UnboundedSender<Record>,
-    cancel: CancellationToken,
+    stop: StandStill,
+) -> Result<RunEnd, EngineError> {
+    work(world, order, conditions, observer, stop, None).await
+}
+
+/// The same; with a recorded run to repeat, no model is asked.
+pub(super) async fn work(
+    world: &World,
+    order: &Order,
+    conditions: &Conditions,
+    observer: UnboundedSender<Record>,
+    stop: StandStill,
+    repeated: Option<Repeated>,
 ) -> Result<RunEnd, EngineError> {
     let archive = Archive::open_or_create(&world.lab.generations())?;
-    let taken = take_up(world, order, &observer)?;
+    let mut taken = take_up(world, order, &observer)?;
+    if let Some(repeated) = &repeated {
+        taken.kernel.clone_from(&repeated.kernel);
+    }
     if let Some((best, why)) = taken.recorded.finished() {
         return Ok(RunEnd::Finished(Finished { best: *best, why: why.clone() }));
     }
-    let Assembled { session, lineage, seed } =
-        assemble(world, &order.identity, conditions, archive, taken, observer, cancel).await?;
+    let assembling = assemble(
+        world,
+        &order.identity,
+        conditions,
+        Parts { archive, taken, observer, stop: stop.clone(), repeated },
+    );
+    let assembled = tokio::select! {
+        biased;
+        () = stop.now.cancelled() => None,
+        assembled = assembling => Some(assembled?),
+    };
+    let Some(Assembled { session, lineage, seed }) = assembled else {
+        // Nothing was begun, so there is nothing to write down.
+        return Ok(RunEnd::Halted { why: Halt::Interrupted, detail: "interrupted".into() });
+    };
     match outer::run(session.clone(), lineage, seed).await {
         Ok(finished) => Ok(RunEnd::Finished(finished)),
         Err(Stopped::Halted { why, detail }) => {
@@ -116,35 +153,59 @@ struct Assembled {
     seed: GenerationPlan,
 }
 
+/// A recorded run that is performed again.
+pub(super) struct Repeated {
+    /// The kernel that recorded it.
+    pub(super) kernel: String,
+    /// What its journal says.
+    pub(super) recorded: Recorded,
+}
+
+/// What a session is put together from.
+struct Parts {
+    archive: Archive,
+    taken: Taken,
+    observer: UnboundedSender<Record>,
+    stop: StandStill,
+    repeated: Option<Repeated>,
+}
+
 async fn assemble(
     world: &World,
     identity: &Identity,
     conditions: &Conditions,
-    archive: Archive,
-    taken: Taken,
-    observer: UnboundedSender<Record>,
-    cancel: CancellationToken,
+    parts: Parts,
 ) -> Result<Assembled, EngineError> {
+    let Parts { archive, taken, observer, stop, repeated } = parts;
+    let repeated = repeated.map(|repeated| repeated.recorded);
     let Taken { agent, kernel, tasks, journal, recorded, resumed, restarted } = taken;
     let machine = Machine::find(world, conditions).await?;
     let scripts = Arc::new(Pool::new(machine.host.clone()));
     scripts.warm().await;
     let models = models(world, conditions, identity, &recorded)?;
-    let aliases: BTreeSet<Alias> = models.aliases().cloned().collect();
+    let authors = repeated.iter().flat_map(|repeated| repeated.authors());
+    let aliases: BTreeSet<Alias> = models.aliases().chain(authors).cloned().collect();
     let seed = seed_plan(identity, &agent);
     let roles = if resumed {
         Hooks::load(scripts.clone(), &agent).await?.agent().config.roles.clone()
     } else {
         check_agent(identity, &agent, &aliases, &scripts).await?.config.roles
     };
-    let asked: Vec<Alias> = match &identity.model {
-        Some(alias) => vec![alias.clone()],
-        None => roles.into_values().map(|role| role.model).collect(),
+    let asked: Vec<Alias> = match (&repeated, &identity.model) {
+        (Some(repeated), _) => repeated.authors().iter().cloned().collect(),
+        (None, Some(alias)) => vec![alias.clone()],
+        (None, None) => roles.into_values().map(|role| role.model).collect(),
     };
-    models.check(&asked)?;
+    if repeated.is_none() {
+        models.check(&asked)?;
+    }
     let dialect = |alias: &Alias| models.spec(alias).map(|spec| spec.dialect);
     machine.check_authors(world, conditions, asked.iter(), dialect)?;
-    let caps = caps(&world.lab.config, conditions);
+    // Nothing of a repetition is paid, so no cap holds it.
+    let caps = match &repeated {
+        Some(_) => BudgetSpec::default(),
+        None => caps(&world.lab.config, conditions),
+    };
     let journal = match journal {
         Some(journal) => journal,
         None => {
@@ -160,6 +221,7 @@ async fn assemble(
         restarted,
         journal,
         recorded,
+        repeated,
         archive,
         models,
         aliases,
@@ -170,57 +232,12 @@ async fn assemble(
             .and_then(|minutes| Duration::try_from_secs_f64(minutes * 60.0).ok())
             .map(|time| Instant::now() + time),
         sandbox: machine.host.level,
-        cancel,
+        cancel: stop.now,
+        pause: stop.after_work,
         observer: Mutex::new(observer),
     });
     begin(&session, agent, resumed).await?;
     Ok(Assembled { session, lineage: Lineage::new(identity.all_episodes()), seed })
-}
-
-fn caps(config: &LabConfig, conditions: &Conditions) -> BudgetSpec {
-    let (lab, flags) = (config.budget, conditions.caps);
-    BudgetSpec {
-        max_usd: flags.max_usd.or(lab.max_usd),
-        max_tokens: flags.max_tokens.or(lab.max_tokens),
-        max_calls: flags.max_calls.or(lab.max_calls),
-        max_minutes: flags.max_minutes.or(lab.max_minutes),
-    }
-}
-
-fn models(
-    world: &World,
-    conditions: &Conditions,
-    identity: &Identity,
-    recorded: &Recorded,
-) -> Result<Models, EngineError> {
-    let lab = &world.lab;
-    let mut spent = Spent::default();
-    for cost in recorded.spent() {
-        if cost.requests > 0 {
-            spent.add(cost);
-        }
-    }
-    let mut models = Models::new(&lab.config, lab.root(), &world.environment)?
-        .with_budget(&caps(&lab.config, conditions), spent);
-    for run in models.replayed_runs() {
-        let name: RunName = run.parse()?;
-        if name == identity.run {
-            continue;
-        }
-        let history = journal::read(&journal_folder(lab, &name))?;
-        let answers = history
-            .records
-            .into_iter()
-            .filter_map(|record| match record.event {
-                Event::Answered { key, text, cost, unusable: None, .. } => {
-                    Some((key, Reply { text, cost }))
-                }
-                _ => None,
-            })
-            .collect();
-        models = models.with_replay(&run, answers);
-    }
-    Ok(models)
 }
 
 /// The agent a run starts from must pass what every rewrite must pass.

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::expand::Rewritten;
 use super::hooks::{Call, Hooks, Show};
-use super::measure::{self, Measured};
+use super::measure;
 use super::recorded::Step;
 use super::session::Session;
-use super::{EngineError, Stopped, control, expand, finish, guard, world};
+use super::under_way::{Open, joined};
+use super::{Stopped, control, expand, finish, guard, world};
 use crate::base::id::GenerationId;
 use crate::base::unit::UnixMillis;
 use crate::domain::action::OuterAction;
@@ -25,27 +25,6 @@ use crate::script::{Arg, Delta, Hook, RngKey, WorldKind};
 const IDLE_ACTIONS: u32 = 100;
 /// The number of the outer state in a worker; episodes have their generation in the upper half.
 const OUTER_WORLD: u64 = 0;
-
-pub(super) enum Open {
-    Expand {
-        action: OuterAction,
-        work: AbortOnDropHandle<Result<Rewritten, Stopped>>,
-    },
-    Evaluate {
-        step: u32,
-        action: OuterAction,
-        who: GenerationId,
-        work: AbortOnDropHandle<Result<Measured, Stopped>>,
-    },
-}
-
-impl Open {
-    fn action(&self) -> &OuterAction {
-        match self {
-            Self::Expand { action, .. } | Self::Evaluate { action, .. } => action,
-        }
-    }
-}
 
 /// The mirror of the state inside the driving script's worker.
 pub(super) struct Mirror {
@@ -91,6 +70,8 @@ pub struct Outer {
     pub(super) lineage: Lineage,
     pub(super) counts: BTreeMap<&'static str, u32>,
     pub(super) step: u32,
+    /// Actions taken in so far.
+    pub(super) settled: u32,
     pub(super) idle: u32,
     pub(super) streak: u32,
     pub(super) open: VecDeque<Open>,
@@ -132,6 +113,7 @@ pub async fn run(
         lineage,
         counts: no_actions(),
         step: 0,
+        settled: 0,
         idle: 0,
         streak: 0,
         open: VecDeque::new(),
@@ -147,7 +129,13 @@ pub async fn run(
         outer.session.archive.verify_notes()?;
     }
     outer.take_generation(seed).await?;
-    let why = outer.drive().await?;
+    let driven = outer.drive().await;
+    if driven.as_ref().is_err_and(Stopped::lets_work_end) {
+        for open in outer.open.drain(..) {
+            open.end().await;
+        }
+    }
+    let why = driven?;
     outer.point_branches()?;
     control::run(&outer.session, &outer.lineage).await?;
     finish::run(&outer.session, &outer.lineage, why).await
@@ -157,7 +145,7 @@ impl Outer {
     async fn drive(&mut self) -> Result<String, Stopped> {
         loop {
             self.session.check_going()?;
-            let rollbacks: Vec<_> = self.session.recorded.rollback_before(self.step).collect();
+            let rollbacks: Vec<_> = self.session.source().rollback_before(self.step).collect();
             for to in rollbacks {
                 while !self.open.is_empty() {
                     self.settle().await?;
@@ -166,9 +154,15 @@ impl Outer {
             }
             // Generation 0 is measured whole before any script is asked.
             let only_the_seed = self.step == 1 && !self.open.is_empty();
-            if only_the_seed || self.open.len() as u64 >= u64::from(self.session.identity.width) {
+            let full = self.open.len() as u64 >= u64::from(self.session.identity.width);
+            let recorded = self.session.recorded.settled_before(self.step);
+            let asked_later = recorded.is_some_and(|settled| self.settled < settled);
+            if only_the_seed || full || (asked_later && !self.open.is_empty()) {
                 self.settle().await?;
                 continue;
+            }
+            if recorded.is_none() {
+                self.session.check_beginning()?;
             }
             match self.decide().await? {
                 Next::Perform(action) => {
@@ -252,14 +246,16 @@ impl Outer {
         by: Option<GenerationId>,
         action: &OuterAction,
     ) -> Result<(), Stopped> {
-        let event = Event::Decided { step: self.step, by, action: action.clone() };
+        let event =
+            Event::Decided { step: self.step, by, action: action.clone(), settled: self.settled };
         self.session.record(event).await?;
         Ok(())
     }
 
     fn refuse(&mut self, by: GenerationId, diagnostic: Diagnostic) -> Result<Next, Stopped> {
         self.judge_script(by, &diagnostic);
-        self.session.append(Event::Refused { step: self.step, by, diagnostic })?;
+        let (step, settled) = (self.step, self.settled);
+        self.session.append(Event::Refused { step, by, diagnostic, settled })?;
         Ok(Next::Refused)
     }
 
@@ -447,16 +443,17 @@ impl Outer {
 
     /// Takes in the oldest open action.
     async fn settle(&mut self) -> Result<(), Stopped> {
-        match self.open.pop_front() {
-            None => Ok(()),
-            Some(Open::Expand { work, .. }) => {
-                let rewritten = work.await.map_err(|e| EngineError::Internal(e.to_string()))??;
-                self.take_rewritten(rewritten).await
-            }
-            Some(Open::Evaluate { step, who, work, .. }) => {
-                let measured = work.await.map_err(|e| EngineError::Internal(e.to_string()))??;
-                self.take_measured(step, who, measured).await
-            }
+        let Some(oldest) = self.open.pop_front() else { return Ok(()) };
+        self.settled += 1;
+        match oldest {
+            Open::Expand { work, .. } => match joined(work.await) {
+                Ok(rewritten) => self.take_rewritten(rewritten).await,
+                Err(stopped) => Err(stopped),
+            },
+            Open::Evaluate { step, who, work, .. } => match joined(work.await) {
+                Ok(measured) => self.take_measured(step, who, measured).await,
+                Err(stopped) => Err(stopped),
+            },
         }
     }
 }

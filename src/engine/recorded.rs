@@ -6,7 +6,8 @@ use crate::base::id::{Alias, EpisodeId, GenerationId, TaskName};
 use crate::base::unit::UnixMillis;
 use crate::domain::action::{InnerAction, OuterAction};
 use crate::domain::event::{
-    AttemptResult, CallCost, CallKey, Diagnostic, EpisodeResult, Event, GenerationPlan, Record,
+    AttemptResult, CallCost, CallKey, Diagnostic, EpisodeResult, Event, GenerationPlan, Halt,
+    Record,
 };
 use crate::domain::files::FileSet;
 use crate::domain::report::{ControlResult, SolutionReport};
@@ -59,7 +60,7 @@ pub type EpisodeKey = (GenerationId, EpisodeId);
 /// Everything the journal says, by key. Empty for a fresh run.
 #[derive(Debug, Default)]
 pub struct Recorded {
-    steps: BTreeMap<u32, Step>,
+    steps: BTreeMap<u32, (u32, Step)>,
     answers: BTreeMap<CallKey, Answer>,
     plans: BTreeMap<GenerationId, (GenerationPlan, UnixMillis)>,
     commits: BTreeMap<GenerationId, String>,
@@ -68,9 +69,11 @@ pub struct Recorded {
     decisions: BTreeMap<(EpisodeKey, u32), InnerAction>,
     attempts: BTreeMap<(EpisodeKey, u32), AttemptResult>,
     episodes: BTreeMap<EpisodeKey, EpisodeResult>,
+    evidence: BTreeMap<GenerationId, String>,
     evaluated: BTreeMap<u32, (bool, Option<String>, UnixMillis)>,
     promotions: BTreeMap<u32, (String, String)>,
     rollbacks: Vec<(u32, GenerationId)>,
+    streak_from: GenerationId,
     control: BTreeMap<EpisodeKey, ControlResult>,
     agents_compared: bool,
     compared: BTreeMap<TaskName, SolutionReport>,
@@ -93,12 +96,16 @@ impl Recorded {
     fn take(&mut self, record: Record) {
         let at = record.at;
         match record.event {
-            Event::RunStarted { .. } | Event::RunResumed { .. } | Event::RunHalted { .. } => {}
-            Event::Decided { step, by, action } => {
-                self.steps.insert(step, Step::Decided { by, action });
+            Event::RunHalted { why: Halt::InvalidStreak, .. } => {
+                let next = self.plans.keys().next_back().map_or(0, |last| last.0 + 1);
+                self.streak_from = GenerationId(next);
             }
-            Event::Refused { step, by, diagnostic } => {
-                self.steps.insert(step, Step::Refused { by, diagnostic });
+            Event::RunStarted { .. } | Event::RunResumed { .. } | Event::RunHalted { .. } => {}
+            Event::Decided { step, by, action, settled } => {
+                self.steps.insert(step, (settled, Step::Decided { by, action }));
+            }
+            Event::Refused { step, by, diagnostic, settled } => {
+                self.steps.insert(step, (settled, Step::Refused { by, diagnostic }));
             }
             Event::Answered { key, alias, text, cost, unusable, .. } => {
                 self.authors.insert(alias);
@@ -126,7 +133,8 @@ impl Recorded {
             Event::EpisodeFinished { generation, episode, result } => {
                 self.episodes.insert((generation, episode), *result);
             }
-            Event::Evaluated { step, admitted, evidence, .. } => {
+            Event::Evaluated { step, generation, admitted, evidence } => {
+                self.evidence.extend(evidence.clone().map(|commit| (generation, commit)));
                 self.evaluated.insert(step, (admitted, evidence, at));
             }
             Event::PromotionDecided { step, verdict, why, .. } => {
@@ -160,7 +168,12 @@ impl Recorded {
 
     /// What the outer loop did at a step.
     pub fn step(&self, step: u32) -> Option<&Step> {
-        self.steps.get(&step)
+        self.steps.get(&step).map(|(_, step)| step)
+    }
+
+    /// How many actions had been taken in when a step was decided.
+    pub fn settled_before(&self, step: u32) -> Option<u32> {
+        self.steps.get(&step).map(|(settled, _)| *settled)
     }
 
     /// An answer.
@@ -206,6 +219,16 @@ impl Recorded {
     /// The end of an evaluate action: admitted or not, the evidence commit, when.
     pub fn evaluated(&self, step: u32) -> Option<&(bool, Option<String>, UnixMillis)> {
         self.evaluated.get(&step)
+    }
+
+    /// The newest evidence commit of a generation.
+    pub fn evidence(&self, id: GenerationId) -> Option<&str> {
+        self.evidence.get(&id).map(String::as_str)
+    }
+
+    /// The first generation after the run last paused for too many invalid rewrites in a row; those before count no more.
+    pub fn streak_from(&self) -> GenerationId {
+        self.streak_from
     }
 
     /// The verdict of a promotion and why.

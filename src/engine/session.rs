@@ -34,6 +34,8 @@ pub struct Session {
     pub journal: Journal,
     /// What the journal said when the run was taken up.
     pub recorded: Recorded,
+    /// The recorded run that this one repeats: its answers stand for the models', its rollbacks for the person's.
+    pub repeated: Option<Recorded>,
     /// The generations.
     pub archive: Archive,
     /// Who answers.
@@ -48,8 +50,10 @@ pub struct Session {
     pub deadline: Option<Instant>,
     /// The level candidates run at.
     pub sandbox: SandboxLevel,
-    /// Set when the run is to stand still.
+    /// Set when the run is to stand still at once.
     pub cancel: CancellationToken,
+    /// Set when it is to stand still once the work under way has ended.
+    pub pause: CancellationToken,
     /// Who watches; a watcher that went away is no reason to stop.
     pub observer: Mutex<UnboundedSender<Record>>,
 }
@@ -86,6 +90,20 @@ impl Session {
             return Err(Stopped::Halted { why: Halt::Budget, detail });
         }
         Ok(())
+    }
+
+    /// An error once nothing new is to begin.
+    pub fn check_beginning(&self) -> Result<(), Stopped> {
+        if self.pause.is_cancelled() {
+            let detail = "paused from another terminal".into();
+            return Err(Stopped::Halted { why: Halt::Paused, detail });
+        }
+        Ok(())
+    }
+
+    /// Where the decisions of people are read: the run's own journal, or that of the run it repeats.
+    pub fn source(&self) -> &Recorded {
+        self.repeated.as_ref().unwrap_or(&self.recorded)
     }
 
     /// A random seed for one purpose of this run.

@@ -63,9 +63,8 @@ impl Outer {
         self.lineage.plan(plan);
         self.lineage.committed(id, commit);
         self.planned_at.push(at);
-        if recorded.is_none() {
-            self.streak = if rejected { self.streak + 1 } else { 0 };
-        }
+        let counts = id >= session.source().streak_from();
+        self.streak = if rejected && counts { self.streak + 1 } else { 0 };
         Ok(())
     }
 
@@ -113,11 +112,9 @@ impl Outer {
         };
         self.lineage.admit(who, admitted);
         let at = match recorded {
-            Some((_, evidence, at)) => {
-                if let Some(evidence) = evidence.filter(|_| session.restarted) {
-                    let commit = evidence.parse().map_err(EngineError::from)?;
-                    let run = &session.identity.run;
-                    session.archive.restore_evidence(run, who, commit)?;
+            Some((_, _, at)) => {
+                if session.restarted {
+                    self.restore_evidence(who)?;
                 }
                 at
             }
@@ -139,6 +136,17 @@ impl Outer {
         };
         self.note(who, at)?;
         self.keep_hooks();
+        Ok(())
+    }
+
+    /// Sets the ref of a generation's evidence again, if a power cut took it.
+    fn restore_evidence(&self, who: GenerationId) -> Result<(), Stopped> {
+        let (archive, run) = (&self.session.archive, &self.session.identity.run);
+        if let Some(commit) = self.session.recorded.evidence(who)
+            && archive.evidence(run, who)?.is_none()
+        {
+            archive.restore_evidence(run, who, commit.parse().map_err(EngineError::from)?)?;
+        }
         Ok(())
     }
 

@@ -53,6 +53,7 @@ pub enum LabError {
 #[derive(Debug, Clone)]
 pub struct Lab {
     root: PathBuf,
+    generations: PathBuf,
     /// The settings in `hyperagent.toml`.
     pub config: LabConfig,
 }
@@ -77,7 +78,8 @@ impl Lab {
 
     fn read(root: &Path) -> Result<Self, LabError> {
         let config = config::read(&root.join(HYPERAGENT_TOML))?;
-        Ok(Self { root: root.to_owned(), config })
+        let generations = root.join("generations");
+        Ok(Self { root: root.to_owned(), generations, config })
     }
 
     /// The lab's folder, absolute.
@@ -112,7 +114,14 @@ impl Lab {
 
     /// The repository of generations.
     pub fn generations(&self) -> PathBuf {
-        self.root.join("generations")
+        self.generations.clone()
+    }
+
+    /// The same lab with its generations in another folder, for a run that must leave no trace in it.
+    #[must_use]
+    pub fn with_generations(mut self, folder: PathBuf) -> Self {
+        self.generations = folder;
+        self
     }
 
     /// The variables of the process, and those of the lab's `.env` that the process does not have.

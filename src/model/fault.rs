@@ -228,6 +228,12 @@ pub enum AnswerFault {
         /// The provider's own words.
         reason: String,
     },
+    /// What a recorded run says came instead.
+    #[error("{reason}")]
+    Recorded {
+        /// Its words.
+        reason: String,
+    },
 }
 
 /// What a missing answer means for the run.

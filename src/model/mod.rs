@@ -23,6 +23,6 @@ pub use crate::domain::event::OperatorCredit;
 pub use brief::{Brief, Lesson, MetaBrief, WorkerBrief};
 pub use budget::{Cap, Spent};
 pub use fault::{AnswerFault, Consequence, ModelError, Phase, Trouble};
-pub use registry::Models;
+pub use registry::{Models, Recording};
 pub use request::{Message, Reply, Request, Speaker};
 pub use scripted::ScriptFault;

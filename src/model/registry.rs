@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::budget::{Budget, Spent};
-use super::fault::ModelError;
+use super::fault::{AnswerFault, ModelError};
 use super::offline;
 use super::request::{Reply, Request};
 use super::scripted::Script;
@@ -34,13 +34,16 @@ struct Entry {
     slots: Semaphore,
 }
 
+/// The replies of a recorded run, each with the reason why it was no answer, if it was none.
+pub type Recording = BTreeMap<CallKey, (Reply, Option<String>)>;
+
 enum Backend {
     Offline,
     Random,
     Scripted(Script),
     Replay {
         run: String,
-        recorded: Option<Arc<BTreeMap<CallKey, Reply>>>,
+        recorded: Option<Arc<Recording>>,
     },
     #[cfg(feature = "http")]
     Http(Box<Provider>),
@@ -91,8 +94,8 @@ impl Models {
 
     /// Gives the models that replay `run` its recorded answers.
     #[must_use]
-    pub fn with_replay(mut self, run: &str, answers: BTreeMap<CallKey, Reply>) -> Self {
-        let answers = Arc::new(answers);
+    pub fn with_replay(mut self, run: &str, recording: Recording) -> Self {
+        let answers = Arc::new(recording);
         for entry in self.entries.values_mut() {
             if let Backend::Replay { run: own, recorded } = &mut entry.backend
                 && own == run
@@ -239,10 +242,18 @@ impl Backend {
                         run: run.clone(),
                     });
                 };
-                recorded.get(&request.key).cloned().ok_or_else(|| ModelError::NotRecorded {
-                    run: run.clone(),
-                    key: request.key.clone(),
-                })
+                match recorded.get(&request.key).cloned() {
+                    Some((reply, None)) => Ok(reply),
+                    Some((Reply { text, cost }, Some(reason))) => Err(ModelError::NotAnAnswer {
+                        alias: request.alias.clone(),
+                        fault: AnswerFault::Recorded { reason },
+                        text,
+                        cost: Box::new(cost),
+                    }),
+                    None => {
+                        Err(ModelError::NotRecorded { run: run.clone(), key: request.key.clone() })
+                    }
+                }
             }
             #[cfg(feature = "http")]
             Self::Http(provider) => provider.ask(request).await,
@@ -325,11 +336,19 @@ mod tests {
         assert!(check(&models, "fast").contains("replays `run-1`"));
         let asked = question("?");
         let recorded = Reply { text: "as then".into(), cost: CallCost::default() };
-        let answers = BTreeMap::from([(asked.key.clone(), recorded.clone())]);
+        let other = crate::model::request::tests::attempt(2, "snake#0", 1, 0);
+        let declined = (recorded.clone(), Some("the model declined: no".to_owned()));
+        let answers = BTreeMap::from([
+            (asked.key.clone(), (recorded.clone(), None)),
+            (other.key.clone(), declined),
+        ]);
         let models = models.with_replay("run-1", answers);
         models.check([&alias("fast")]).expect("the record is at hand");
         let cancel = CancellationToken::new();
         assert_eq!(models.ask(&asked, &cancel).await.expect("an answer"), recorded);
+        let spent = models.ask(&other, &cancel).await.expect_err("no answer then, and none now");
+        assert_eq!(spent.consequence(), crate::model::Consequence::SpendAttempt);
+        assert!(spent.to_string().ends_with("the model declined: no"), "{spent}");
         let other = crate::model::request::tests::attempt(3, "snake#0", 1, 0);
         let missing = models.ask(&other, &cancel).await;
         assert!(matches!(missing, Err(ModelError::NotRecorded { .. })), "{missing:?}");

@@ -73,6 +73,7 @@ impl Recording {
                     model: None,
                     tag: serde_json::Map::new(),
                 },
+                settled: 0,
             });
             self.answered(CallKey::Rewrite { generation: plan.generation, turn: 0 }, "meta");
         }

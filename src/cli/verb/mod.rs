@@ -8,6 +8,8 @@ pub mod diff;
 pub mod doctor;
 pub mod init;
 pub mod log;
+pub mod pause;
+pub mod replay;
 pub mod resume;
 pub mod rollback;
 pub mod run;

@@ -7,7 +7,7 @@ use crate::cli::edge::Edge;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output;
 use crate::cli::recorded::Recorded;
-use crate::cli::stop_request;
+use crate::cli::stop_request::Word;
 use crate::journal;
 
 /// Arguments of `stop`.
@@ -23,18 +23,27 @@ pub struct Args {
     pub run: Option<RunName>,
 }
 
-/// How long the process at the run is waited for.
+/// How long a process that was asked to stop is waited for; one that was asked to pause may take as long as its work.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Asks, and waits until the process has let go of the run.
 pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
-    let recorded = Recorded::open(&edge.open_lab()?, edge, args.run.as_ref())?;
+    ask(Word::Stop, args.run.as_ref(), edge)
+}
+
+/// Places a request, and waits until the process at the run has let go of it.
+pub fn ask(word: Word, run: Option<&RunName>, edge: &Edge) -> Result<(), Failure> {
+    let recorded = Recorded::open(&edge.open_lab()?, edge, run)?;
     let holder = journal::holder(&recorded.folder).filter(journal::Holder::is_alive);
     let Some(holder) = holder else {
         return output::answer(&format!("no process works on {}\n", recorded.run));
     };
-    stop_request::place(&recorded.folder)?;
-    output::note(&format!("waiting for process {} to stop", holder.pid));
+    word.place(&recorded.folder)?;
+    let (waiting, patience, done) = match word {
+        Word::Stop => ("to stop", Some(PATIENCE), "stopped"),
+        Word::Pause => ("to end what is under way", None, "paused"),
+    };
+    output::note(&format!("waiting for process {} {waiting}", holder.pid));
     let released = crate::cli::session::runtime()?.block_on(async {
         let gone = async {
             let mut pulse = tokio::time::interval(Duration::from_millis(50));
@@ -42,7 +51,13 @@ pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
                 pulse.tick().await;
             }
         };
-        tokio::time::timeout(PATIENCE, gone).await.is_ok()
+        match patience {
+            Some(patience) => tokio::time::timeout(patience, gone).await.is_ok(),
+            None => {
+                gone.await;
+                true
+            }
+        }
     });
     if !released {
         return Err(Failure::new(
@@ -51,6 +66,6 @@ pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
         )
         .next(format!("kill {}   # nothing recorded is lost", holder.pid)));
     }
-    output::answer(&format!("{} stopped\n", recorded.run))?;
+    output::answer(&format!("{} {done}\n", recorded.run))?;
     output::answer(&format!("next: {} {}\n", edge.hint("resume"), recorded.run))
 }

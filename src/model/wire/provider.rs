@@ -170,6 +170,9 @@ impl Provider {
             AnswerFault::PromptTooLong { reason } => {
                 AnswerFault::PromptTooLong { reason: self.clean(&reason) }
             }
+            AnswerFault::Recorded { reason } => {
+                AnswerFault::Recorded { reason: self.clean(&reason) }
+            }
             plain @ (AnswerFault::Truncated
             | AnswerFault::Empty
             | AnswerFault::Filtered

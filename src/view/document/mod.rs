@@ -11,5 +11,6 @@ pub mod evaluation;
 pub mod event;
 pub mod finished;
 pub mod log;
+pub mod replay;
 pub mod trace;
 pub mod validation;
