@@ -3,6 +3,7 @@
 mod archive;
 mod cli;
 mod cpu_limit;
+mod crash;
 mod engine;
 mod evaluate;
 mod foreign;
@@ -12,5 +13,6 @@ mod metric_line;
 mod model;
 mod sandbox;
 mod script;
+mod slow;
 mod tasks;
 mod validation;

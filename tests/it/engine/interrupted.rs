@@ -1,9 +1,10 @@
-//! Runs that end before their end: killed, interrupted, held by another process, out of time.
+//! Runs that end before their end: held by another process, continued with other flags, out of time. `crash` has those
+//! that are killed or asked to stand still.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
 
-use super::toy::{self, SMALL, git, last_event, run_small, trees};
+use super::toy::{self, SMALL, last_event, run_small};
 use crate::cli::bench::Bench;
 
 fn start(bench: &Bench, stderr: Stdio) -> Child {
@@ -18,46 +19,6 @@ fn kill_after(bench: &Bench, events: usize) {
     child.kill().expect("killed");
     child.wait().expect("an end");
     assert_eq!(seen, events, "the run ended before it could be killed");
-}
-
-#[test]
-fn a_killed_run_goes_on_to_the_trees_of_an_undisturbed_one_and_loses_no_attempt() {
-    let undisturbed = toy::lab();
-    let whole = run_small(&undisturbed, &[]).succeeds();
-    let expected = trees(&undisturbed, "run-1");
-    let total = whole.stdout.lines().count();
-    for share in [1, 15, 40, 65, 90] {
-        let bench = toy::lab();
-        kill_after(&bench, (total * share / 100).max(1));
-        let ended = run_small(&bench, &[]).succeeds();
-        assert_eq!(trees(&bench, "run-1"), expected, "killed at {share} %");
-        let finished = last_event(&ended);
-        assert_eq!(finished["attempts"], last_event(&whole)["attempts"], "killed at {share} %");
-        assert_eq!(finished["trials"], last_event(&whole)["trials"], "killed at {share} %");
-        assert_eq!(git(&bench, &["fsck", "--strict", "--no-dangling"]), "");
-    }
-}
-
-#[test]
-fn an_interrupt_ends_a_run_where_it_can_go_on() {
-    let bench = toy::lab();
-    let mut child = start(&bench, Stdio::piped());
-    let mut lines = BufReader::new(child.stdout.take().expect("an output")).lines();
-    assert_eq!(lines.by_ref().take(8).filter(Result::is_ok).count(), 8);
-    let pid = child.id().to_string();
-    assert!(
-        std::process::Command::new("kill").args(["-INT", &pid]).status().expect("kill").success()
-    );
-    let rest: Vec<String> = lines.map_while(Result::ok).collect();
-    let ended = child.wait_with_output().expect("an end");
-    assert_eq!(ended.status.code(), Some(7));
-    assert!(rest.iter().any(|line| line.contains("\"interrupted\"")), "{rest:?}");
-    let told = String::from_utf8(ended.stderr).expect("text");
-    assert!(told.contains("resume"), "{told}");
-    let status = bench.run(&["--lab", "lab", "status", "--json"]).succeeds().json();
-    assert_eq!(status["state"], "interrupted");
-    let ended = bench.run(&["--lab", "lab", "resume", "--json"]).succeeds();
-    assert_eq!(last_event(&ended)["event"], "run_finished");
 }
 
 #[test]

@@ -1,0 +1,10 @@
+//! Runs that are killed: at every place where a process writes, moves, starts or is answered, and at any moment.
+#![cfg(test)]
+
+mod again;
+mod matrix;
+mod paid;
+mod random;
+mod restart;
+mod scene;
+mod still;
