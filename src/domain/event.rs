@@ -74,9 +74,21 @@ pub struct CallCost {
     /// Input tokens the provider had cached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cached_tokens: Option<u64>,
+    /// Input tokens the provider wrote to its cache.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write_tokens: Option<u64>,
     /// Output tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_tokens: Option<u64>,
+    /// Of these, tokens spent on reasoning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning_tokens: Option<u64>,
+    /// The alias that answered in place of the one asked, which was unavailable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered_by: Option<Alias>,
+    /// The model that answered, where the provider names another than the one asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub served_model: Option<String>,
     /// The price; `None` = unknown, never 0 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usd: Option<MicroUsd>,
@@ -497,6 +509,18 @@ pub enum Event {
         opening: u32,
         /// What came of it, a task each.
         results: Vec<SealedResult>,
+    },
+    /// A provider keeps failing; calls wait for it, and it is asked again from time to time.
+    ProviderPaused {
+        /// The alias.
+        alias: Alias,
+        /// The last failure, in words.
+        why: String,
+    },
+    /// A paused provider answers again.
+    ProviderBack {
+        /// The alias.
+        alias: Alias,
     },
     /// The run stands still and can be resumed.
     RunHalted {

@@ -2,7 +2,7 @@
 //! have the same events under the same keys, and what differs first can be named.
 //!
 //! Left out are the line's number and time, what a measurement used, how long an answer took, commit ids (a commit knows its time; its tree does
-//! not), and the events of processes and people that change no result: resumed, halted, the test split opened.
+//! not), and the events of processes and people that change no result: resumed, halted, a provider away and back, the test split opened.
 
 use std::collections::BTreeMap;
 
@@ -20,6 +20,8 @@ pub fn meaning(event: &Event) -> Option<(String, Event)> {
     let key = match &mut event {
         Event::RunResumed { .. }
         | Event::RunHalted { .. }
+        | Event::ProviderPaused { .. }
+        | Event::ProviderBack { .. }
         | Event::RolledBack { .. }
         | Event::TestOpened { .. }
         | Event::Tested { .. } => return None,

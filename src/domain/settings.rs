@@ -117,6 +117,81 @@ pub enum Dialect {
     Replay,
     /// OpenAI's chat completions, and every compatible server.
     OpenaiChat,
+    /// OpenAI's responses.
+    OpenaiResponses,
+    /// Anthropic's messages.
+    Anthropic,
+    /// Google's Gemini.
+    Gemini,
+}
+
+impl Dialect {
+    /// Whether a provider behind HTTP answers.
+    pub fn is_wire(self) -> bool {
+        match self {
+            Self::OpenaiChat | Self::OpenaiResponses | Self::Anthropic | Self::Gemini => true,
+            Self::Offline | Self::Random | Self::Scripted | Self::Replay => false,
+        }
+    }
+
+    /// Its name in `hyperagent.toml`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Offline => "offline",
+            Self::Random => "random",
+            Self::Scripted => "scripted",
+            Self::Replay => "replay",
+            Self::OpenaiChat => "openai-chat",
+            Self::OpenaiResponses => "openai-responses",
+            Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
+        }
+    }
+}
+
+/// How much a model reasons before it answers. Which efforts there are differs between dialects and models.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effort {
+    /// Not at all.
+    None,
+    /// As little as can be.
+    Minimal,
+    /// Little.
+    Low,
+    /// Some.
+    Medium,
+    /// Much.
+    High,
+    /// More than much.
+    Xhigh,
+    /// As much as can be.
+    Max,
+}
+
+impl Effort {
+    /// Its word, the same in the settings and on every wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Minimal => "minimal",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Xhigh => "xhigh",
+            Self::Max => "max",
+        }
+    }
+
+    /// Whether a dialect has a word for it.
+    pub fn is_known_to(self, dialect: Dialect) -> bool {
+        match dialect {
+            Dialect::OpenaiChat | Dialect::OpenaiResponses => true,
+            Dialect::Anthropic => !matches!(self, Self::None | Self::Minimal),
+            Dialect::Gemini => !matches!(self, Self::None | Self::Xhigh | Self::Max),
+            Dialect::Offline | Dialect::Random | Dialect::Scripted | Dialect::Replay => false,
+        }
+    }
 }
 
 /// One model.
@@ -125,7 +200,7 @@ pub enum Dialect {
 pub struct ModelSpec {
     /// Who answers.
     pub dialect: Dialect,
-    /// The server's base URL, up to and without `/chat/completions`.
+    /// The server's base URL: up to and without the path of the dialect, such as `/chat/completions`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
     /// The provider's name of the model.
@@ -149,6 +224,18 @@ pub struct ModelSpec {
     /// Asking again after a failure that may pass.
     #[serde(default)]
     pub retry: RetrySpec,
+    /// How much it reasons; absent: as the provider does by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effort: Option<Effort>,
+    /// Whether answers are streamed: a stalled answer is then told from a long one.
+    #[serde(default = "default_stream")]
+    pub stream: bool,
+    /// Whether the provider is asked to keep prompts for later calls, where it does so on request only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub prompt_cache: bool,
+    /// Aliases asked in turn while this one is unavailable.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fallback: Vec<Alias>,
     /// Parameters the server does not take; they are left out of the request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub omit: Vec<WireParameter>,
@@ -170,6 +257,10 @@ impl ModelSpec {
             max_in_flight: default_max_in_flight(),
             timeouts_ms: Timeouts::default(),
             retry: RetrySpec::default(),
+            effort: None,
+            stream: default_stream(),
+            prompt_cache: false,
+            fallback: Vec::new(),
             omit: Vec::new(),
             body: Map::new(),
         }
@@ -188,13 +279,15 @@ pub enum WireParameter {
     Seed,
     /// The longest answer.
     MaxTokens,
+    /// The wish for token counts at the end of a streamed answer (`openai-chat`).
+    StreamOptions,
 }
 
 /// When to ask again, and when to give up: whichever limit is met first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RetrySpec {
-    /// Requests sent for one answer, the first included.
+    /// Requests sent for one answer, the first included; while the provider answers nobody, they do not count.
     pub requests: u32,
     /// The longest first wait, milliseconds; it doubles with every further one.
     pub first_wait_ms: u64,
@@ -214,6 +307,10 @@ fn default_max_in_flight() -> u32 {
     16
 }
 
+fn default_stream() -> bool {
+    true
+}
+
 /// US dollars per million tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -223,6 +320,9 @@ pub struct Price {
     /// Input tokens the provider had cached; absent: as `input`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cached_input: Option<f64>,
+    /// Input tokens written to the provider's cache; absent: as `input`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write: Option<f64>,
     /// Output tokens, reasoning included.
     pub output: f64,
 }

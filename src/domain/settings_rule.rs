@@ -31,23 +31,33 @@ pub fn faults(config: &LabConfig) -> Vec<SettingFault> {
             keys.extend(key.split('.').map(str::to_owned));
             found.push(SettingFault { keys, message });
         }
+        for other in &spec.fallback {
+            let built_in = BUILT_IN.iter().any(|(name, _)| *name == other.as_str());
+            let message = match config.models.contains_key(other) {
+                _ if other == alias => format!("names `{other}` itself; name other aliases"),
+                false if !built_in => format!("names `{other}`, which is not defined"),
+                _ => continue,
+            };
+            let keys = ["models", alias.as_str(), "fallback"].map(str::to_owned).to_vec();
+            found.push(SettingFault { keys, message });
+        }
     }
     found.extend(budget_faults(&config.budget));
     found
 }
 
 fn model_faults(spec: &ModelSpec) -> Vec<(&'static str, String)> {
-    let dialect = dialect_name(spec.dialect);
-    let (wire, sourced) = match spec.dialect {
-        Dialect::Offline | Dialect::Random => (false, false),
-        Dialect::Scripted | Dialect::Replay => (false, true),
-        Dialect::OpenaiChat => (true, false),
-    };
+    let dialect = spec.dialect.name();
+    let wire = spec.dialect.is_wire();
+    let sourced = matches!(spec.dialect, Dialect::Scripted | Dialect::Replay);
     let mut found = Vec::new();
     for (key, present, needed, fits) in [
         ("base_url", spec.base_url.is_some(), false, wire),
         ("model", spec.model.is_some(), wire, wire),
         ("key_env", spec.key_env.is_some(), false, wire),
+        ("effort", spec.effort.is_some(), false, wire),
+        ("prompt_cache", spec.prompt_cache, false, wire),
+        ("fallback", !spec.fallback.is_empty(), false, wire),
         ("omit", !spec.omit.is_empty(), false, wire),
         ("body", !spec.body.is_empty(), false, wire),
         ("source", spec.source.is_some(), sourced, sourced),
@@ -57,6 +67,10 @@ fn model_faults(spec: &ModelSpec) -> Vec<(&'static str, String)> {
         } else if present && !fits {
             found.push((key, format!("has no meaning for dialect `{dialect}`; remove it")));
         }
+    }
+    if let Some(effort) = spec.effort.filter(|effort| wire && !effort.is_known_to(spec.dialect)) {
+        let effort = effort.name();
+        found.push(("effort", format!("is `{effort}`, which dialect `{dialect}` does not have")));
     }
     if let Some(url) = &spec.base_url
         && let Err(message) = check_base_url(url)
@@ -80,6 +94,7 @@ fn model_faults(spec: &ModelSpec) -> Vec<(&'static str, String)> {
         for (key, value) in [
             ("price_usd_per_mtok.input", Some(price.input)),
             ("price_usd_per_mtok.cached_input", price.cached_input),
+            ("price_usd_per_mtok.cache_write", price.cache_write),
             ("price_usd_per_mtok.output", Some(price.output)),
         ] {
             if value.is_some_and(|usd| !(0.0..=1e6).contains(&usd)) {
@@ -107,10 +122,11 @@ fn check_base_url(url: &str) -> Result<(), String> {
     if authority.is_empty() || rest.contains(['?', '#']) || url.contains(char::is_whitespace) {
         return Err("has to be a host and a path, without query or fragment".into());
     }
-    if url.trim_end_matches('/').ends_with("/chat/completions") {
-        return Err("goes up to and without `/chat/completions`".into());
+    let paths = ["/chat/completions", "/responses", "/messages", "/models"];
+    match paths.iter().find(|path| url.trim_end_matches('/').ends_with(*path)) {
+        Some(path) => Err(format!("goes up to and without `{path}`")),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn budget_faults(budget: &BudgetSpec) -> Vec<SettingFault> {
@@ -128,19 +144,10 @@ fn fault(keys: &[&str], message: &str) -> SettingFault {
     }
 }
 
-fn dialect_name(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Offline => "offline",
-        Dialect::Random => "random",
-        Dialect::Scripted => "scripted",
-        Dialect::Replay => "replay",
-        Dialect::OpenaiChat => "openai-chat",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::settings::Effort;
 
     fn found(alias: &str, change: impl FnOnce(&mut ModelSpec)) -> Vec<String> {
         let mut spec = ModelSpec::of(Dialect::OpenaiChat);
@@ -191,11 +198,49 @@ mod tests {
 
     #[test]
     fn other_odd_base_urls_are_refused() {
-        for url in
-            ["host/v1", "ftp://host", "https://", "https://h/v1?k=1", "https://h/chat/completions"]
-        {
+        for url in [
+            "host/v1",
+            "ftp://host",
+            "https://",
+            "https://h/v1?k=1",
+            "https://h/chat/completions",
+            "https://h/v1/messages/",
+        ] {
             assert_eq!(found("fast", |spec| spec.base_url = Some(url.into())).len(), 1, "{url}");
         }
+    }
+
+    #[test]
+    fn a_fallback_has_to_exist_and_to_be_another() {
+        let named = |names: &[&str]| {
+            let names: Vec<crate::base::id::Alias> =
+                names.iter().map(|name| name.parse().expect("an alias")).collect();
+            found("fast", |spec| spec.fallback = names)
+        };
+        assert_eq!(named(&["offline"]), Vec::<String>::new());
+        assert_eq!(
+            named(&["fast", "slow"]),
+            [
+                "`models.fast.fallback` names `fast` itself; name other aliases",
+                "`models.fast.fallback` names `slow`, which is not defined"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_effort_has_to_be_one_the_dialect_has() {
+        let asked = |dialect, effort| {
+            found("fast", |spec| {
+                spec.dialect = dialect;
+                spec.effort = Some(effort);
+            })
+        };
+        assert_eq!(asked(Dialect::OpenaiResponses, Effort::None), Vec::<String>::new());
+        assert_eq!(asked(Dialect::Anthropic, Effort::Max), Vec::<String>::new());
+        assert_eq!(
+            asked(Dialect::Gemini, Effort::Max),
+            ["`models.fast.effort` is `max`, which dialect `gemini` does not have"]
+        );
     }
 
     #[test]

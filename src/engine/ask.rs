@@ -1,12 +1,14 @@
 //! The only way to a model: what was answered before is read from the journal, and a new answer is durable before it
 //! is used.
 
+use tokio::time::timeout_at;
+
 use super::session::Session;
 use super::{EngineError, Stopped, recorded::Answer};
 use crate::base::digest::Digest;
 use crate::base::failpoint::{self, Site};
 use crate::domain::event::{CallCost, Event, Halt};
-use crate::model::{Consequence, ModelError, Request};
+use crate::model::{Consequence, ModelError, Reply, Request};
 
 /// Asks a model, unless the journal has the answer.
 pub async fn ask(session: &Session, request: &Request) -> Result<Answer, Stopped> {
@@ -38,7 +40,7 @@ pub async fn ask(session: &Session, request: &Request) -> Result<Answer, Stopped
 
 async fn ask_model(session: &Session, request: &Request) -> Result<Answer, Stopped> {
     failpoint::pass(Site::AnswerAsked);
-    Ok(match session.models.ask(request, &session.cancel).await {
+    Ok(match ask_in_time(session, request).await? {
         Ok(reply) => Answer { text: reply.text, unusable: None, cost: reply.cost },
         Err(ModelError::NotAnAnswer { fault, text, cost, .. }) => {
             Answer { text, unusable: Some(fault.to_string()), cost: *cost }
@@ -60,6 +62,34 @@ async fn ask_model(session: &Session, request: &Request) -> Result<Answer, Stopp
 fn recording_ends(request: &Request) -> Stopped {
     let detail = format!("no answer is recorded for {}", request.key);
     Stopped::Halted { why: Halt::Paused, detail }
+}
+
+/// Asks. A call that is under way when the time is up may still be answered, because it may be paid; one that waits for
+/// a provider which answers nobody is given up.
+async fn ask_in_time(
+    session: &Session,
+    request: &Request,
+) -> Result<Result<Reply, ModelError>, Stopped> {
+    let asking = session.models.ask(request, &session.cancel);
+    let Some(deadline) = session.deadline else { return Ok(asking.await) };
+    tokio::pin!(asking);
+    if let Ok(answered) = timeout_at(deadline.into(), &mut asking).await {
+        return Ok(answered);
+    }
+    let mut paused = session.models.paused();
+    loop {
+        if session.models.is_paused(&request.alias) {
+            let detail = format!(
+                "the time given by max_minutes is up while model `{}` waits for its provider",
+                request.alias
+            );
+            return Err(Stopped::Halted { why: Halt::Provider, detail });
+        }
+        tokio::select! {
+            answered = &mut asking => return Ok(answered),
+            Ok(()) = paused.changed() => {}
+        }
+    }
 }
 
 fn halted(why: Halt, failed: &ModelError) -> Stopped {

@@ -9,6 +9,7 @@
 //!   [`grade`] measures its candidate.
 //! - [`replay`] performs a recorded run again and compares.
 //! - [`ask`] is the only way to a model; [`finish`] compares the solutions at the end, [`sealed`] those on the test split.
+//! - `pauses` records which models wait for a provider that answers nobody.
 
 mod answering;
 pub mod ask;
@@ -26,6 +27,7 @@ mod machine;
 pub mod measure;
 pub mod open;
 pub mod outer;
+mod pauses;
 pub mod recorded;
 pub mod replay;
 pub mod rollback;

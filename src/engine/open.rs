@@ -15,7 +15,7 @@ use super::outer::Finished;
 use super::recorded::Recorded;
 use super::session::Session;
 use super::take_up::{Taken, journal_folder, take_up};
-use super::{EngineError, Stopped, outer};
+use super::{EngineError, Stopped, outer, pauses};
 use crate::archive::Archive;
 use crate::base::clock::Clock;
 use crate::base::environment::Environment;
@@ -130,7 +130,12 @@ pub(super) async fn work(
         // Nothing was begun, so there is nothing to write down.
         return Ok(RunEnd::Halted { why: Halt::Interrupted, detail: "interrupted".into() });
     };
-    match outer::run(session.clone(), lineage, seed).await {
+    let working = outer::run(session.clone(), lineage, seed);
+    let worked = tokio::select! {
+        worked = working => worked,
+        failed = pauses::tell(&session) => Err(failed),
+    };
+    match worked {
         Ok(finished) => Ok(RunEnd::Finished(finished)),
         Err(Stopped::Halted { why, detail }) => {
             session.cancel.cancel();

@@ -100,7 +100,11 @@ impl Recorded {
                 let next = self.plans.keys().next_back().map_or(0, |last| last.0 + 1);
                 self.streak_from = GenerationId(next);
             }
-            Event::RunStarted { .. } | Event::RunResumed { .. } | Event::RunHalted { .. } => {}
+            Event::RunStarted { .. }
+            | Event::RunResumed { .. }
+            | Event::RunHalted { .. }
+            | Event::ProviderPaused { .. }
+            | Event::ProviderBack { .. } => {}
             Event::Decided { step, by, action, settled } => {
                 self.steps.insert(step, (settled, Step::Decided { by, action }));
             }

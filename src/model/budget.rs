@@ -134,18 +134,22 @@ impl Budget {
     /// `None` when calls under way have to end first.
     fn try_reserve(&self, reckoned: Spent) -> Result<Option<Reservation<'_>>, ModelError> {
         let mut books = self.books();
-        for cap in &self.caps {
-            let used = exceeds(books.spent, *cap);
-            if let Some(used) = used {
-                return Err(ModelError::BudgetSpent { cap: *cap, used });
-            }
-        }
+        self.refuse_when_spent(books.spent)?;
         let committed = books.spent.plus(books.under_way);
         if self.caps.iter().any(|cap| exceeds(committed, *cap).is_some()) {
             return Ok(None);
         }
         books.under_way = books.under_way.plus(reckoned);
         Ok(Some(Reservation { budget: self, reckoned }))
+    }
+
+    /// An error when a cap is reached.
+    fn refuse_when_spent(&self, spent: Spent) -> Result<(), ModelError> {
+        let over = |cap: &Cap| Some((*cap, exceeds(spent, *cap)?));
+        match self.caps.iter().find_map(over) {
+            Some((cap, used)) => Err(ModelError::BudgetSpent { cap, used }),
+            None => Ok(()),
+        }
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
@@ -160,6 +164,21 @@ pub(super) struct Reservation<'a> {
 }
 
 impl Reservation<'_> {
+    /// The tokens set aside.
+    pub fn tokens(&self) -> u64 {
+        self.reckoned.tokens
+    }
+
+    /// Books a request that may be billed though no answer came of it, as reckoned; an error when that leaves no room
+    /// for another. It is no call: nobody got an answer.
+    pub fn lose(&self) -> Result<(), ModelError> {
+        let mut books = self.budget.books();
+        books.spent = books.spent.plus(Spent { calls: 0, ..self.reckoned });
+        let spent = books.spent;
+        drop(books);
+        self.budget.refuse_when_spent(spent)
+    }
+
     /// Books what the call used.
     pub fn settle(self, cost: &CallCost) {
         let mut used = Spent::default();
@@ -189,8 +208,8 @@ fn reckon(request: &Request, price: Option<&Price>) -> Spent {
     let bytes: usize = request.messages.iter().map(|message| message.text.len()).sum();
     let tokens = Tokens {
         input: Some(bytes as u64 / 2 + 16),
-        cached: None,
         output: Some(u64::from(request.max_output_tokens)),
+        ..Tokens::default()
     };
     let mut reckoned = Spent::default();
     reckoned.add(&tokens.cost(price, 1, 0));
@@ -223,10 +242,21 @@ mod tests {
     #[tokio::test]
     async fn unsaid_tokens_count_as_reckoned() {
         let budget = Budget::new(&BudgetSpec::default(), Spent::default());
-        let price = Price { input: 1.0, cached_input: None, output: 1.0 };
+        let price = Price { input: 1.0, cached_input: None, cache_write: None, output: 1.0 };
         let reservation = budget.reserve(&question("1234"), Some(&price)).await.expect("room");
         reservation.settle(&CallCost::default());
         assert_eq!((budget.spent().tokens, budget.spent().usd.0), (118, 118));
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_was_lost_counts_as_reckoned_until_the_cap_is_reached() {
+        let caps = BudgetSpec { max_tokens: Some(200), ..BudgetSpec::default() };
+        let budget = Budget::new(&caps, Spent::default());
+        let reservation = budget.reserve(&question("1234"), None).await.expect("room");
+        reservation.lose().expect("room for another");
+        assert_eq!((budget.spent().tokens, budget.spent().calls), (118, 0));
+        let full = reservation.lose().expect_err("no room any more");
+        assert!(matches!(full, ModelError::BudgetSpent { cap: Cap::Tokens(200), .. }), "{full}");
     }
 
     #[tokio::test]

@@ -169,12 +169,29 @@ pub enum Trouble {
         /// Why.
         reason: String,
     },
+    /// The provider answers nobody, and the call was not even sent.
+    #[error("the provider is away: {reason}")]
+    Paused {
+        /// The last failure.
+        reason: String,
+    },
     /// An answer that is not of the dialect.
     #[error("an answer that makes no sense: {reason}")]
     Garbled {
         /// In which way.
         reason: String,
     },
+}
+
+impl Trouble {
+    /// Whether the provider may have made an answer, and bills it, though none arrived whole.
+    pub fn may_be_billed(&self) -> bool {
+        match self {
+            Self::Broken { .. } | Self::Garbled { .. } => true,
+            Self::TimedOut { phase } => *phase != Phase::Connect,
+            Self::Status { .. } | Self::Connect { .. } | Self::Paused { .. } => false,
+        }
+    }
 }
 
 /// The part of a request that took too long.
@@ -222,6 +239,12 @@ pub enum AnswerFault {
     /// A call of a tool, though none was offered.
     #[error("a tool call, though no tool was offered")]
     ToolCall,
+    /// A call of a tool that cannot be read.
+    #[error("a tool call that cannot be read: {reason}")]
+    BrokenToolCall {
+        /// In which way.
+        reason: String,
+    },
     /// The prompt does not fit the model.
     #[error("the prompt is too long for the model: {reason}")]
     PromptTooLong {

@@ -5,19 +5,18 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::backend::{Backend, Patience, Recording, Workshop};
 use super::budget::{Budget, Spent};
-use super::fault::{AnswerFault, ModelError};
-use super::offline;
+use super::chat::{Answer, Chat};
+use super::fault::ModelError;
+use super::pauses::{Paused, Pauses};
 use super::request::{Reply, Request};
-use super::scripted::Script;
-#[cfg(feature = "http")]
-use super::wire::Provider;
 use crate::base::environment::Environment;
 use crate::base::id::Alias;
-use crate::domain::event::CallKey;
+use crate::domain::event::CallCost;
 use crate::domain::settings::{BudgetSpec, Dialect, LabConfig, ModelSpec};
 use crate::domain::settings_rule::{self, BUILT_IN};
 
@@ -25,6 +24,7 @@ use crate::domain::settings_rule::{self, BUILT_IN};
 pub struct Models {
     entries: BTreeMap<Alias, Entry>,
     budget: Budget,
+    pauses: Pauses,
 }
 
 struct Entry {
@@ -32,23 +32,6 @@ struct Entry {
     backend: Backend,
     /// One permit a call under way; a call that waits for a provider keeps its own.
     slots: Semaphore,
-}
-
-/// The replies of a recorded run, each with the reason why it was no answer, if it was none.
-pub type Recording = BTreeMap<CallKey, (Reply, Option<String>)>;
-
-enum Backend {
-    Offline,
-    Random,
-    Scripted(Script),
-    Replay {
-        run: String,
-        recorded: Option<Arc<Recording>>,
-    },
-    #[cfg(feature = "http")]
-    Http(Box<Provider>),
-    #[cfg(not(feature = "http"))]
-    Http,
 }
 
 impl Models {
@@ -67,12 +50,14 @@ impl Models {
         });
         let defined = config.models.iter().map(|(alias, spec)| (alias.clone(), spec.clone()));
         let mut entries = BTreeMap::new();
+        let pauses = Pauses::default();
+        let mut workshop = Workshop::new(lab, environment, &pauses);
         for (alias, spec) in built_in.chain(defined) {
-            let backend = Backend::new(&alias, &spec, lab, environment)?;
+            let backend = workshop.backend(&alias, &spec)?;
             let slots = Semaphore::new(permits(spec.max_in_flight));
             entries.insert(alias, Entry { spec, backend, slots });
         }
-        Ok(Self { entries, budget: Budget::new(&config.budget, Spent::default()) })
+        Ok(Self { entries, budget: Budget::new(&config.budget, Spent::default()), pauses })
     }
 
     /// The same models under these caps, of which `spent` is used already; a resumed run passes what its journal adds
@@ -126,13 +111,26 @@ impl Models {
         self.budget.spent()
     }
 
+    /// Tells, from now on, which models wait for a provider that answers nobody.
+    pub fn paused(&self) -> watch::Receiver<Paused> {
+        self.pauses.watch()
+    }
+
+    /// Whether the model, and every one that could answer in its place, waits for its provider.
+    pub fn is_paused(&self, alias: &Alias) -> bool {
+        let paused =
+            |alias: &Alias| self.entries.get(alias).is_some_and(|entry| entry.backend.is_paused());
+        self.chain(alias).iter().all(|alias| paused(alias))
+    }
+
     /// Fails at the first alias that could not be asked: it does not exist, its key is not in the environment, its
-    /// recorded run is not at hand, or a cap on money could not hold for want of a price. Nothing is sent.
+    /// recorded run is not at hand, or a cap on money could not hold for want of a price. Those that may answer in its
+    /// place are looked at too. Nothing is sent.
     pub fn check<'a>(
         &self,
         aliases: impl IntoIterator<Item = &'a Alias>,
     ) -> Result<(), ModelError> {
-        aliases.into_iter().try_for_each(|alias| {
+        aliases.into_iter().flat_map(|alias| self.chain(alias)).try_for_each(|alias| {
             let entry = self.entry(alias)?;
             let priced = entry.spec.price_usd_per_mtok.is_some();
             if entry.backend.is_metered() && !priced && self.budget.caps_money() {
@@ -142,35 +140,89 @@ impl Models {
         })
     }
 
-    /// Asks a model. Returns when it has answered, when it will not, or when `cancel` is cancelled; cancelling drops
-    /// the request under way, whose answer may still be paid.
+    /// Asks a model, and while it is unavailable those that its `fallback` names, in turn. Returns when one has
+    /// answered, when none will, or when `cancel` is cancelled; cancelling drops the request under way, whose answer may
+    /// still be paid.
     pub async fn ask(
         &self,
         request: &Request,
         cancel: &CancellationToken,
     ) -> Result<Reply, ModelError> {
-        let entry = self.entry(&request.alias)?;
         tokio::select! {
             biased;
             () = cancel.cancelled() => Err(ModelError::Cancelled),
-            answered = self.ask_in_turn(entry, request) => answered,
+            answered = self.ask_chain(request) => answered,
         }
     }
 
-    async fn ask_in_turn(&self, entry: &Entry, request: &Request) -> Result<Reply, ModelError> {
+    /// Asks a model behind HTTP outside any run: no cap holds and nothing is counted. `None` for models that are not
+    /// reached over HTTP.
+    pub async fn converse(
+        &self,
+        alias: &Alias,
+        chat: &Chat,
+    ) -> Result<Option<(Answer, CallCost)>, ModelError> {
+        let entry = self.entry(alias)?;
+        entry.backend.check(alias)?;
+        entry.backend.converse(&entry.spec, alias, chat).await
+    }
+
+    async fn ask_chain(&self, request: &Request) -> Result<Reply, ModelError> {
+        let chain = self.chain(&request.alias);
+        let mut unavailable = None;
+        for (place, alias) in chain.iter().enumerate() {
+            // Only the last is waited for: while there is another, a provider that is away is left at once.
+            let last = place + 1 == chain.len();
+            let patience = if last { Patience::Wait } else { Patience::Leave };
+            let mut answered = self.ask_one(alias, request, patience).await;
+            if *alias != &request.alias {
+                match &mut answered {
+                    Ok(Reply { cost, .. }) => cost.answered_by = Some((*alias).clone()),
+                    Err(ModelError::NotAnAnswer { cost, .. }) => {
+                        cost.answered_by = Some((*alias).clone());
+                    }
+                    Err(_) => {}
+                }
+            }
+            match answered {
+                Err(failed @ ModelError::Unavailable { .. }) => {
+                    if !last {
+                        tracing::info!(%failed, "asking the next alias");
+                    }
+                    unavailable = Some(failed);
+                }
+                settled => return settled,
+            }
+        }
+        Err(unavailable.unwrap_or(ModelError::Cancelled))
+    }
+
+    async fn ask_one(
+        &self,
+        alias: &Alias,
+        request: &Request,
+        patience: Patience,
+    ) -> Result<Reply, ModelError> {
+        let entry = self.entry(alias)?;
         let _slot = entry.slots.acquire().await.map_err(|_| ModelError::Cancelled)?;
         if !entry.backend.is_metered() {
-            return entry.backend.ask(&entry.spec, request).await;
+            return entry.backend.ask(&entry.spec, request, patience, None).await;
         }
         let price = entry.spec.price_usd_per_mtok.as_ref();
         let reservation = self.budget.reserve(request, price).await?;
-        let answered = entry.backend.ask(&entry.spec, request).await;
+        let answered = entry.backend.ask(&entry.spec, request, patience, Some(&reservation)).await;
         match &answered {
             Ok(Reply { cost, .. }) => reservation.settle(cost),
             Err(ModelError::NotAnAnswer { cost, .. }) => reservation.settle(cost),
             Err(_) => drop(reservation),
         }
         answered
+    }
+
+    /// An alias and those that may answer in its place, in order.
+    fn chain<'a>(&'a self, alias: &'a Alias) -> Vec<&'a Alias> {
+        let fallback = self.entries.get(alias).map(|entry| entry.spec.fallback.as_slice());
+        std::iter::once(alias).chain(fallback.unwrap_or_default()).collect()
     }
 
     fn entry(&self, alias: &Alias) -> Result<&Entry, ModelError> {
@@ -187,82 +239,6 @@ impl fmt::Debug for Models {
     }
 }
 
-impl Backend {
-    fn new(
-        alias: &Alias,
-        spec: &ModelSpec,
-        lab: &Path,
-        environment: &Environment,
-    ) -> Result<Self, ModelError> {
-        let source = spec.source.as_deref().unwrap_or_default();
-        Ok(match spec.dialect {
-            Dialect::Offline => Self::Offline,
-            Dialect::Random => Self::Random,
-            Dialect::Scripted => Self::Scripted(Script::load(&lab.join(source))?),
-            Dialect::Replay => Self::Replay { run: source.to_owned(), recorded: None },
-            #[cfg(feature = "http")]
-            Dialect::OpenaiChat => Self::Http(Box::new(Provider::new(alias, spec, environment))),
-            #[cfg(not(feature = "http"))]
-            Dialect::OpenaiChat => {
-                let _ = (alias, environment);
-                Self::Http
-            }
-        })
-    }
-
-    /// Whether its calls count against the budget.
-    fn is_metered(&self) -> bool {
-        !matches!(self, Self::Offline | Self::Random | Self::Replay { .. })
-    }
-
-    fn check(&self, alias: &Alias) -> Result<(), ModelError> {
-        match self {
-            Self::Offline | Self::Random | Self::Scripted(_) => Ok(()),
-            Self::Replay { run, recorded } => match recorded {
-                Some(_) => Ok(()),
-                None => Err(ModelError::NoRecording { alias: alias.clone(), run: run.clone() }),
-            },
-            #[cfg(feature = "http")]
-            Self::Http(provider) => provider.check(),
-            #[cfg(not(feature = "http"))]
-            Self::Http => Err(ModelError::NoHttp { alias: alias.clone() }),
-        }
-    }
-
-    async fn ask(&self, spec: &ModelSpec, request: &Request) -> Result<Reply, ModelError> {
-        let unanswered = |source| ModelError::Offline { alias: request.alias.clone(), source };
-        match self {
-            Self::Offline => offline::answer(request).map_err(unanswered),
-            Self::Random => offline::random(request).map_err(unanswered),
-            Self::Scripted(script) => script.answer(request, spec.price_usd_per_mtok.as_ref()),
-            Self::Replay { run, recorded } => {
-                let Some(recorded) = recorded else {
-                    return Err(ModelError::NoRecording {
-                        alias: request.alias.clone(),
-                        run: run.clone(),
-                    });
-                };
-                match recorded.get(&request.key).cloned() {
-                    Some((reply, None)) => Ok(reply),
-                    Some((Reply { text, cost }, Some(reason))) => Err(ModelError::NotAnAnswer {
-                        alias: request.alias.clone(),
-                        fault: AnswerFault::Recorded { reason },
-                        text,
-                        cost: Box::new(cost),
-                    }),
-                    None => {
-                        Err(ModelError::NotRecorded { run: run.clone(), key: request.key.clone() })
-                    }
-                }
-            }
-            #[cfg(feature = "http")]
-            Self::Http(provider) => provider.ask(request).await,
-            #[cfg(not(feature = "http"))]
-            Self::Http => Err(ModelError::NoHttp { alias: request.alias.clone() }),
-        }
-    }
-}
-
 fn permits(calls: u32) -> usize {
     usize::try_from(calls).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS)
 }
@@ -271,7 +247,6 @@ fn permits(calls: u32) -> usize {
 mod tests {
     use super::*;
     use crate::domain::agent::Operators;
-    use crate::domain::event::CallCost;
     use crate::model::brief::{Brief, WorkerBrief};
     use crate::model::request::tests::question;
 

@@ -6,6 +6,7 @@ use crate::base::id::Alias;
 use crate::domain::event::{CallCost, CallKey};
 
 use super::brief::Brief;
+use super::chat::{Chat, Turn};
 
 /// One question to a model.
 #[derive(Debug, Clone)]
@@ -34,6 +35,24 @@ impl Request {
     /// The whole conversation as one text: what is hashed into the journal and kept as evidence.
     pub fn text(&self) -> String {
         self.messages.iter().map(|message| message.text.as_str()).collect::<Vec<_>>().join("\n")
+    }
+
+    /// What of it goes over a wire.
+    pub fn chat(&self) -> Chat {
+        let turn = |message: &Message| match message.speaker {
+            Speaker::User => Turn::User(message.text.clone()),
+            Speaker::Assistant => Turn::Assistant { text: message.text.clone(), calls: Vec::new() },
+        };
+        Chat {
+            turns: self.messages.iter().map(turn).collect(),
+            tools: Vec::new(),
+            schema: None,
+            temperature: self.temperature,
+            top_p: self.top_p,
+            max_output_tokens: self.max_output_tokens,
+            seed: self.seed,
+            family: self.role.clone(),
+        }
     }
 }
 

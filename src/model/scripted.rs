@@ -166,6 +166,7 @@ impl Script {
             input: answer.input_tokens,
             cached: answer.cached_tokens,
             output: answer.output_tokens,
+            ..Tokens::default()
         };
         let cost = tokens.cost(price, 1, 0);
         let alias = request.alias.clone();
@@ -328,7 +329,7 @@ mod tests {
     #[test]
     fn tokens_of_the_file_are_priced() {
         let script = script("[[answer]]\ntext = 'x'\ninput_tokens = 10\noutput_tokens = 2\n");
-        let price = Price { input: 1.0, cached_input: None, output: 5.0 };
+        let price = Price { input: 1.0, cached_input: None, cache_write: None, output: 5.0 };
         let reply = script.answer(&question("?"), Some(&price)).expect("an answer");
         assert_eq!(reply.cost.usd, Some(MicroUsd(20)));
     }

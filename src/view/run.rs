@@ -97,6 +97,8 @@ pub struct RunView {
     pub phase: Phase,
     /// What it was doing last.
     pub doing: Doing,
+    /// The models whose provider answers nobody, with the last failure in words; calls wait for them.
+    pub waiting: BTreeMap<Alias, String>,
     /// All generations, rejected ones included.
     pub generations: BTreeMap<GenerationId, GenerationView>,
     /// Actions of scripts that the guard refused.
@@ -148,6 +150,13 @@ impl RunView {
             Event::RunResumed { sandbox } => {
                 self.sandbox = Some(*sandbox);
                 self.phase = Phase::Open;
+                self.waiting.clear();
+            }
+            Event::ProviderPaused { alias, why } => {
+                self.waiting.insert(alias.clone(), why.clone());
+            }
+            Event::ProviderBack { alias } => {
+                self.waiting.remove(alias);
             }
             Event::Decided { action, .. } => match action {
                 OuterAction::Expand { parent, .. } => self.doing = Doing::Rewriting(*parent),
@@ -158,6 +167,8 @@ impl RunView {
             },
             Event::Refused { diagnostic, .. } => self.refusals.push(diagnostic.clone()),
             Event::Answered { key, role, alias, cost, .. } => {
+                // Who answered in place of the one asked is the one that was paid.
+                let alias = cost.answered_by.as_ref().unwrap_or(alias);
                 let cost = &if is_built_in(alias) { free(cost) } else { cost.clone() };
                 self.spend_by_role.entry(role.clone()).or_default().add(cost);
                 self.spend_by_model.entry(alias.clone()).or_default().add(cost);
@@ -284,6 +295,7 @@ impl RunView {
     pub fn state(&self, held: bool) -> RunState {
         match &self.phase {
             Phase::Finished { .. } if !held => RunState::Finished,
+            _ if held && !self.waiting.is_empty() => RunState::Paused,
             _ if held => RunState::Running,
             Phase::Halted { why: Halt::Interrupted, .. } => RunState::Interrupted,
             Phase::Halted { .. } => RunState::Paused,
@@ -296,7 +308,12 @@ impl RunView {
     /// Why it stands where it stands, in words; empty while it works.
     pub fn why(&self, held: bool) -> String {
         match &self.phase {
-            _ if held => String::new(),
+            _ if held => self
+                .waiting
+                .iter()
+                .map(|(alias, why)| format!("model {alias} waits for its provider ({why})"))
+                .collect::<Vec<_>>()
+                .join("; "),
             Phase::Empty => "nothing was recorded yet".to_owned(),
             Phase::Open => "its process ended without a word; nothing recorded is lost".to_owned(),
             Phase::Halted { detail, .. } => detail.clone(),
@@ -472,6 +489,21 @@ mod tests {
         let view = RunView::of(&recording.records);
         assert_eq!(view.latest, Some(GenerationId(1)));
         assert_eq!(view.state(false), RunState::Interrupted);
+    }
+
+    #[test]
+    fn a_run_whose_provider_is_away_is_paused_until_it_is_back() {
+        let mut recording = Recording::default();
+        recording.start();
+        let alias: Alias = "fast".parse().expect("an alias");
+        recording.say(Event::ProviderPaused { alias: alias.clone(), why: "status 429".into() });
+        let view = RunView::of(&recording.records);
+        assert_eq!(view.state(true), RunState::Paused);
+        assert_eq!(view.why(true), "model fast waits for its provider (status 429)");
+        assert_eq!(view.state(false), RunState::Interrupted);
+        recording.say(Event::ProviderBack { alias });
+        let view = RunView::of(&recording.records);
+        assert_eq!((view.state(true), view.why(true)), (RunState::Running, String::new()));
     }
 
     #[test]

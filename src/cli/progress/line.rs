@@ -39,6 +39,13 @@ pub fn news(record: &Record, view: &RunView, page: Page) -> Option<String> {
             figure::metric(report.best),
             figure::count(u64::from(report.n), "fresh case"),
         )),
+        Event::ProviderPaused { alias, why } => {
+            let why = page.ink.bad(why);
+            Some(format!(
+                "paused: model {alias} waits for its provider, which is asked again: {why}"
+            ))
+        }
+        Event::ProviderBack { alias } => Some(format!("model {alias} answers again")),
         Event::RunHalted { detail, .. } => Some(format!("halted: {}", page.ink.bad(detail))),
         _ => None,
     }

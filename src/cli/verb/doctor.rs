@@ -158,22 +158,20 @@ fn models(
 /// Whether a call could be tried; nothing is sent.
 fn model_health(spec: &ModelSpec, lab: &Lab, environment: &Environment) -> (bool, String) {
     match (spec.dialect, &spec.key_env, &spec.source) {
-        (Dialect::OpenaiChat, _, _) if !cfg!(feature = "http") => {
+        (dialect, _, _) if dialect.is_wire() && !cfg!(feature = "http") => {
             (false, "this build has no HTTP; build it with the feature `http`".to_owned())
         }
-        (Dialect::OpenaiChat, Some(name), _) if environment.get(name).is_none() => {
+        (dialect, Some(name), _) if dialect.is_wire() && environment.get(name).is_none() => {
             (false, format!("{name} is not set, neither in the environment nor in the lab's .env"))
         }
-        (Dialect::OpenaiChat, Some(name), _) => {
-            (true, format!("key present in {name}; not called"))
-        }
-        (Dialect::OpenaiChat, None, _) => (true, "no key configured; not called".to_owned()),
         (Dialect::Scripted, _, Some(source)) if !lab.root().join(source).is_file() => {
             (false, format!("there is no file {source}"))
         }
         (Dialect::Scripted, ..) => (true, "answers from a file".to_owned()),
         (Dialect::Replay, ..) => (true, "answers of a recorded run".to_owned()),
         (Dialect::Offline | Dialect::Random, ..) => (true, "built in".to_owned()),
+        (_, Some(name), _) => (true, format!("key present in {name}; not called")),
+        (_, None, _) => (true, "no key configured; not called".to_owned()),
     }
 }
 

@@ -30,10 +30,9 @@ pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
         return output::document(&standing::document(view, held, lab.config.budget));
     }
     output::answer(&standing::standing(view, held, lab.config.budget, edge.page))?;
-    match view.state(held) {
-        RunState::Paused | RunState::Interrupted => {
-            output::answer(&format!("  next: {} {}\n", edge.hint("resume"), recorded.run))
-        }
-        RunState::Running | RunState::Finished => Ok(()),
+    let resumable = matches!(view.state(held), RunState::Paused | RunState::Interrupted);
+    if resumable && !held {
+        output::answer(&format!("  next: {} {}\n", edge.hint("resume"), recorded.run))?;
     }
+    Ok(())
 }

@@ -1,49 +1,70 @@
 //! One alias behind HTTP: its key, its client, its time-outs.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use reqwest::Client;
 use reqwest::header::HeaderValue;
+use tokio::time::timeout;
 
-use super::retry::{Effort, Sent, persist};
+use super::dialect::{self, Dialect};
+use super::draft::Draft;
+use super::gate::Gate;
+use super::limits::Told;
+use super::retry::{Call, Effort, Failed, GivenUp, Patience, Sent, persist};
 use super::secret::Secret;
-use super::{AnswerFault, Tokens, Trouble, Verdict, WireRequest, openai_chat, transport};
+use super::sse::SseReader;
+use super::transport::{self, Incoming};
+use super::{AnswerFault, Tokens, Trouble, Verdict, WireRequest, clean};
 use crate::base::environment::Environment;
 use crate::base::id::Alias;
 use crate::domain::settings::ModelSpec;
-use crate::model::fault::ModelError;
-use crate::model::request::{Reply, Request};
-
-/// The longest piece of a provider's words that is kept, characters.
-const LONGEST_MESSAGE: usize = 600;
+use crate::model::chat::{Answer, Chat};
+use crate::model::fault::{ModelError, Phase};
 
 /// A model behind HTTP.
 pub(in crate::model) struct Provider {
     alias: Alias,
     spec: ModelSpec,
+    dialect: &'static dyn Dialect,
     key: Option<Secret>,
     environment: Environment,
+    gate: Arc<Gate>,
     /// Made at the first question: reading the machine's certificates takes time an offline run need not spend.
     client: OnceLock<Client>,
 }
 
-/// A settled question.
-struct Settled {
-    outcome: Result<String, (AnswerFault, String)>,
-    tokens: Tokens,
+/// What came of a call that reached its provider.
+pub(in crate::model) struct Asked {
+    /// The answer, or what came instead and its text.
+    pub outcome: Result<Answer, (AnswerFault, String)>,
+    /// What it used.
+    pub tokens: Tokens,
+    /// What it took.
+    pub effort: Effort,
 }
 
+/// A settled call, or the status and words of a refusal.
+type Settled = Result<(Result<Answer, (AnswerFault, String)>, Tokens), (u16, String)>;
+
 impl Provider {
-    /// A provider with its key, if it needs one and the environment has it.
-    pub fn new(alias: &Alias, spec: &ModelSpec, environment: &Environment) -> Self {
+    /// A provider with its key, if it needs one and the environment has it; `None` when its dialect needs no HTTP.
+    pub fn new(
+        alias: &Alias,
+        spec: &ModelSpec,
+        environment: &Environment,
+        gate: Arc<Gate>,
+    ) -> Option<Self> {
         let key = spec.key_env.as_deref();
-        Self {
+        Some(Self {
             alias: alias.clone(),
             spec: spec.clone(),
+            dialect: dialect::of(spec.dialect)?,
             key: key.and_then(|variable| Secret::from_environment(environment, variable)),
             environment: environment.clone(),
+            gate,
             client: OnceLock::new(),
-        }
+        })
     }
 
     /// Whether a question could be sent: the key is there, if one is needed, and fits into a header.
@@ -51,58 +72,100 @@ impl Provider {
         self.key_header("").map(drop)
     }
 
-    /// Asks, and asks again as the settings allow.
-    pub async fn ask(&self, request: &Request) -> Result<Reply, ModelError> {
-        let wire = openai_chat::translate(&self.spec, request);
+    /// Whether calls wait for the provider now.
+    pub fn is_paused(&self) -> bool {
+        self.gate.is_paused()
+    }
+
+    /// Asks, and asks again as the settings allow. `tokens` is about what one request takes; `lost` is told of each
+    /// request that may be billed for nothing.
+    pub async fn ask(
+        &self,
+        chat: &Chat,
+        tokens: u64,
+        patience: Patience,
+        lost: impl FnMut() -> Result<(), ModelError>,
+    ) -> Result<Asked, ModelError> {
+        let wire = self.dialect.translate(&self.spec, chat);
         let key = self.key_header(wire.key_header.1)?;
         let client = self.client(&wire.url)?;
-        let send = || self.send_once(client, &wire, key.as_ref());
-        let (outcome, effort) = persist(&self.spec.retry, request.seed, send).await;
+        let offered = !chat.tools.is_empty();
+        let send = || self.send_once(client, &wire, key.as_ref(), offered);
+        let spec = &self.spec.retry;
+        let call = Call { spec, gate: &self.gate, seed: chat.seed, tokens, patience };
+        let (outcome, effort) = persist(&call, lost, send).await;
         let alias = self.alias.clone();
-        let Effort { requests, wall_ms } = effort;
-        let settled = match outcome {
-            Ok(Ok(settled)) => settled,
-            Ok(Err((status, message))) => {
-                return Err(ModelError::Refused { alias, status, message });
-            }
-            Err(last) => {
-                return Err(ModelError::Unavailable { alias, requests, waited_ms: wall_ms, last });
-            }
-        };
-        let cost = settled.tokens.cost(self.spec.price_usd_per_mtok.as_ref(), requests, wall_ms);
-        match settled.outcome {
-            Ok(text) => Ok(Reply { text, cost }),
-            Err((fault, text)) => {
-                Err(ModelError::NotAnAnswer { alias, fault, text, cost: Box::new(cost) })
+        match outcome {
+            Ok(Ok((outcome, tokens))) => Ok(Asked { outcome, tokens, effort }),
+            Ok(Err((status, message))) => Err(ModelError::Refused { alias, status, message }),
+            Err(GivenUp::NoRoom(full)) => Err(full),
+            Err(GivenUp::Unavailable(last)) => {
+                let Effort { requests, wall_ms } = effort;
+                Err(ModelError::Unavailable { alias, requests, waited_ms: wall_ms, last })
             }
         }
     }
 
-    /// One request. Everything a provider said passes through [`Self::clean`] here, before anyone else sees it.
+    /// One request. Everything a provider said is cleaned here, before anyone else sees it.
     async fn send_once(
         &self,
         client: &Client,
         wire: &WireRequest,
         key: Option<&HeaderValue>,
-    ) -> Sent<Result<Settled, (u16, String)>> {
-        let response = match transport::send(client, wire, key, &self.spec.timeouts_ms).await {
-            Ok(response) => response,
-            Err(trouble) => return Sent::Again(self.clean_trouble(trouble), None),
+        offered: bool,
+    ) -> (Sent<Settled>, Told) {
+        let mut told = Told::default();
+        let total = Duration::from_millis(self.spec.timeouts_ms.total);
+        let received = timeout(total, async {
+            let incoming = transport::send(client, wire, key, &self.spec.timeouts_ms).await?;
+            told = incoming.told;
+            self.receive(incoming, offered).await
+        });
+        let verdict = match received.await {
+            Ok(Ok(verdict)) => verdict,
+            Ok(Err(trouble)) => Verdict::Again(trouble, None),
+            Err(_) => Verdict::Again(Trouble::TimedOut { phase: Phase::Total }, None),
         };
-        match openai_chat::judge(&response) {
-            Verdict::Answer { text, tokens } => {
-                Sent::Done(Ok(Settled { outcome: Ok(self.clean_answer(text)), tokens }))
+        let sent = match clean::verdict(verdict, self.key.as_ref()) {
+            Verdict::Answer(answer) => {
+                let tokens = answer.tokens;
+                Sent::Done(Ok((Ok(answer), tokens)))
             }
             Verdict::NotAnAnswer { fault, text, tokens } => {
-                let outcome = Err((self.clean_fault(fault), self.clean_answer(text)));
-                Sent::Done(Ok(Settled { outcome, tokens }))
+                Sent::Done(Ok((Err((fault, text)), tokens)))
             }
-            Verdict::Again(trouble) => {
-                Sent::Again(self.clean_trouble(trouble), response.retry_after)
-            }
-            Verdict::Down(trouble) => Sent::Down(self.clean_trouble(trouble)),
-            Verdict::Refused { status, message } => Sent::Done(Err((status, self.clean(&message)))),
+            Verdict::Again(trouble, after) => Sent::Again(Failed { trouble, after }),
+            Verdict::Down(trouble) => Sent::Down(trouble),
+            Verdict::Refused { status, message } => Sent::Done(Err((status, message))),
+        };
+        (sent, told)
+    }
+
+    /// Reads a response to its end. A server that was asked for a stream may answer in one piece all the same.
+    async fn receive(&self, mut incoming: Incoming, offered: bool) -> Result<Verdict, Trouble> {
+        let status = incoming.status;
+        if !incoming.is_stream || !(200..300).contains(&status) {
+            let body = incoming.whole().await?;
+            return Ok(dialect::judge(self.dialect, status, &body, offered));
         }
+        let mut reader = SseReader::default();
+        let mut draft = Draft::default();
+        while let Some(piece) = incoming.next().await? {
+            for event in reader.take(piece.as_ref()) {
+                if let Err(garbled) = self.dialect.event(&event, &mut draft) {
+                    return Ok(garbled.into());
+                }
+            }
+            if draft.ended {
+                return Ok(draft.verdict(offered));
+            }
+        }
+        if let Some(event) = reader.end()
+            && let Err(garbled) = self.dialect.event(&event, &mut draft)
+        {
+            return Ok(garbled.into());
+        }
+        Ok(draft.verdict(offered))
     }
 
     fn client(&self, url: &str) -> Result<&Client, ModelError> {
@@ -126,57 +189,6 @@ impl Provider {
             Some(key) => transport::key_value(prefix, key)
                 .map(Some)
                 .ok_or(ModelError::BadKey { alias, variable }),
-        }
-    }
-
-    /// A provider's words, fit to be shown: without the key, without control characters, not endless.
-    fn clean(&self, words: &str) -> String {
-        let words = match &self.key {
-            Some(key) => key.redact(words),
-            None => words.to_owned(),
-        };
-        let mut shown = words.chars().map(|c| if c.is_control() { ' ' } else { c });
-        let mut clean: String = shown.by_ref().take(LONGEST_MESSAGE).collect();
-        if shown.next().is_some() {
-            clean.push('…');
-        }
-        clean
-    }
-
-    fn clean_answer(&self, text: String) -> String {
-        match &self.key {
-            Some(key) => key.redact_answer(text),
-            None => text,
-        }
-    }
-
-    fn clean_trouble(&self, trouble: Trouble) -> Trouble {
-        match trouble {
-            Trouble::Status { status, message } => {
-                Trouble::Status { status, message: self.clean(&message) }
-            }
-            Trouble::Connect { reason } => Trouble::Connect { reason: self.clean(&reason) },
-            Trouble::Broken { reason } => Trouble::Broken { reason: self.clean(&reason) },
-            Trouble::Garbled { reason } => Trouble::Garbled { reason: self.clean(&reason) },
-            timed_out @ Trouble::TimedOut { .. } => timed_out,
-        }
-    }
-
-    fn clean_fault(&self, fault: AnswerFault) -> AnswerFault {
-        match fault {
-            AnswerFault::Declined { reason } => {
-                AnswerFault::Declined { reason: self.clean(&reason) }
-            }
-            AnswerFault::PromptTooLong { reason } => {
-                AnswerFault::PromptTooLong { reason: self.clean(&reason) }
-            }
-            AnswerFault::Recorded { reason } => {
-                AnswerFault::Recorded { reason: self.clean(&reason) }
-            }
-            plain @ (AnswerFault::Truncated
-            | AnswerFault::Empty
-            | AnswerFault::Filtered
-            | AnswerFault::ToolCall) => plain,
         }
     }
 }

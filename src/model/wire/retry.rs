@@ -1,8 +1,12 @@
-//! Asking again: the one place that waits for a provider.
+//! Asking again: the one place that decides whether a failed request is repeated, and when.
 //!
 //! Waits have full jitter: the n-th is uniform between 0 and `first_wait_ms` · 2ⁿ⁻¹, at most `longest_wait_ms` (M.
 //! Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog 2015). When the provider names a wait, that wait
 //! is kept and a jitter of at most `first_wait_ms` comes on top. Draws come from the call's own seed.
+//!
+//! A call gives up after `requests` requests, at `total_ms`, or when the budget has no room for another answer that may
+//! be billed and lost. Requests that fail while nobody else is answered either do not count: then the provider is away,
+//! and the call waits at its gate until `total_ms`.
 
 use std::time::Duration;
 
@@ -10,71 +14,168 @@ use rand::RngExt;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::Trouble;
+use super::gate::Gate;
+use super::limits::Told;
 use crate::base::rng;
 use crate::domain::settings::RetrySpec;
-use crate::model::fault::Phase;
+use crate::model::fault::{ModelError, Phase};
 
 /// How one request went.
 pub(super) enum Sent<T> {
     /// It is settled.
     Done(T),
-    /// It failed in a way that may pass, and the provider may have said when.
-    Again(Trouble, Option<Duration>),
+    /// It failed in a way that may pass.
+    Again(Failed),
     /// It failed in a way that passes later, if at all.
     Down(Trouble),
 }
 
+/// A failure that may pass.
+pub(super) struct Failed {
+    /// What failed.
+    pub trouble: Trouble,
+    /// How long the provider asks to wait.
+    pub after: Option<Duration>,
+}
+
+/// Whether a call waits for a provider that answers nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::model) enum Patience {
+    /// It waits, up to its `total_ms`.
+    Wait,
+    /// It leaves at once, because another model can be asked.
+    Leave,
+}
+
 /// What is known when a question ends, one way or the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Effort {
+pub(in crate::model) struct Effort {
     /// Requests sent.
     pub requests: u32,
     /// Wall time, waits included, milliseconds.
     pub wall_ms: u64,
 }
 
-/// Sends until the matter is settled or a limit of `spec` is met; then the last failure is returned.
-pub(super) async fn persist<T, F: Future<Output = Sent<T>>>(
-    spec: &RetrySpec,
-    seed: u64,
+/// Why a call ends without being settled.
+#[derive(Debug)]
+pub(super) enum GivenUp {
+    /// The provider is unavailable.
+    Unavailable(Trouble),
+    /// There is no room for what another request may cost.
+    NoRoom(ModelError),
+}
+
+/// A call to be made until it is settled.
+pub(super) struct Call<'a> {
+    /// When to give up.
+    pub spec: &'a RetrySpec,
+    /// The gate of its model.
+    pub gate: &'a Gate,
+    /// Its seed.
+    pub seed: u64,
+    /// About how many tokens a request takes.
+    pub tokens: u64,
+    /// Whether it waits while nobody is answered.
+    pub patience: Patience,
+}
+
+/// Sends until the matter is settled or a limit is met. `lost` is told of every request that may be billed though no
+/// answer came of it, and says whether there is room for another.
+pub(super) async fn persist<T, F: Future<Output = (Sent<T>, Told)>>(
+    call: &Call<'_>,
+    mut lost: impl FnMut() -> Result<(), ModelError>,
     mut send: impl FnMut() -> F,
-) -> (Result<T, Trouble>, Effort) {
+) -> (Result<T, GivenUp>, Effort) {
+    let Call { spec, gate, .. } = call;
     let start = Instant::now();
     let deadline = start + Duration::from_millis(spec.total_ms);
+    let answered_before = gate.answered();
     let mut requests = 0;
+    let mut tries = 0;
+    let mut last = None;
     let outcome = loop {
+        #[expect(clippy::cast_precision_loss, reason = "an estimate of at most some millions")]
+        let entering = gate.admit(call.tokens as f64, call.patience);
+        let Ok(Some(pass)) = timeout_at(deadline, entering).await else {
+            break Err(GivenUp::Unavailable(last.unwrap_or_else(|| never_sent(gate))));
+        };
         requests += 1;
-        let sent = match timeout_at(deadline, send()).await {
+        let is_probe = pass.is_probe;
+        let (sent, told) = match timeout_at(deadline, send()).await {
             Ok(sent) => sent,
-            Err(_) => Sent::Down(Trouble::TimedOut { phase: Phase::Total }),
+            Err(_) => (Sent::Down(Trouble::TimedOut { phase: Phase::Total }), Told::default()),
         };
-        let (trouble, asked) = match sent {
-            Sent::Done(done) => break Ok(done),
-            Sent::Down(trouble) => break Err(trouble),
-            Sent::Again(trouble, asked) => (trouble, asked),
+        pass.learn(&told);
+        let Failed { trouble, after } = match sent {
+            Sent::Done(done) => {
+                pass.answered();
+                break Ok(done);
+            }
+            Sent::Down(trouble) => {
+                pass.failed(&trouble.to_string(), None);
+                if trouble.may_be_billed()
+                    && let Err(full) = lost()
+                {
+                    break Err(GivenUp::NoRoom(full));
+                }
+                break Err(GivenUp::Unavailable(trouble));
+            }
+            Sent::Again(failed) => failed,
         };
-        let wait = wait(spec, seed, requests, asked);
+        let after = after.or(told.retry_after);
+        pass.failed(&trouble.to_string(), after);
+        if trouble.may_be_billed()
+            && let Err(full) = lost()
+        {
+            break Err(GivenUp::NoRoom(full));
+        }
         let left = deadline.saturating_duration_since(Instant::now());
-        if requests >= spec.requests || wait >= left {
-            break Err(trouble);
+        if after.is_some_and(|after| after >= left) {
+            break Err(GivenUp::Unavailable(trouble));
+        }
+        if is_probe {
+            last = Some(trouble);
+            continue;
+        }
+        tries += 1;
+        if tries >= spec.requests {
+            if gate.answered() > answered_before {
+                break Err(GivenUp::Unavailable(trouble));
+            }
+            gate.pause(&trouble.to_string());
+            last = Some(trouble);
+            continue;
+        }
+        let wait = wait(spec, call.seed, tries, after);
+        if wait >= left {
+            break Err(GivenUp::Unavailable(trouble));
         }
         tracing::debug!(requests, %trouble, wait_ms = wait.as_millis(), "asking again");
+        last = Some(trouble);
         sleep(wait).await;
     };
     let wall_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     (outcome, Effort { requests, wall_ms })
 }
 
-/// The wait after the `requests`-th request.
-fn wait(spec: &RetrySpec, seed: u64, requests: u32, asked: Option<Duration>) -> Duration {
-    let mut draw = rng::stream(seed, "retry", &[u64::from(requests)]);
+/// Why a call ends that could send nothing.
+fn never_sent(gate: &Gate) -> Trouble {
+    match gate.why_paused() {
+        Some(reason) => Trouble::Paused { reason },
+        None => Trouble::TimedOut { phase: Phase::Total },
+    }
+}
+
+/// The wait after the `tries`-th request.
+fn wait(spec: &RetrySpec, seed: u64, tries: u32, asked: Option<Duration>) -> Duration {
+    let mut draw = rng::stream(seed, "retry", &[u64::from(tries)]);
     match asked {
         Some(asked) => {
             let jitter = Duration::from_millis(draw.random_range(0..=spec.first_wait_ms));
             asked.saturating_add(jitter)
         }
         None => {
-            let doubled = 1_u64.checked_shl(requests - 1).unwrap_or(u64::MAX);
+            let doubled = 1_u64.checked_shl(tries - 1).unwrap_or(u64::MAX);
             let longest = spec.first_wait_ms.saturating_mul(doubled).min(spec.longest_wait_ms);
             Duration::from_millis(draw.random_range(0..=longest))
         }
@@ -82,80 +183,4 @@ fn wait(spec: &RetrySpec, seed: u64, requests: u32, asked: Option<Duration>) -> 
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::VecDeque;
-
-    use super::*;
-
-    const SPEC: RetrySpec =
-        RetrySpec { requests: 4, first_wait_ms: 2, longest_wait_ms: 3, total_ms: 60_000 };
-
-    fn trouble() -> Trouble {
-        Trouble::Status { status: 500, message: String::new() }
-    }
-
-    fn again() -> Sent<&'static str> {
-        Sent::Again(trouble(), None)
-    }
-
-    async fn run(
-        spec: &RetrySpec,
-        steps: Vec<Sent<&'static str>>,
-    ) -> (Result<&'static str, Trouble>, Effort) {
-        let mut steps = VecDeque::from(steps);
-        let next = || std::future::ready(steps.pop_front().expect("no more requests than planned"));
-        persist(spec, 7, next).await
-    }
-
-    #[tokio::test]
-    async fn a_failure_that_passes_costs_only_time() {
-        let (outcome, effort) = run(&SPEC, vec![again(), again(), Sent::Done("ok")]).await;
-        assert_eq!((outcome, effort.requests), (Ok("ok"), 3));
-    }
-
-    #[tokio::test]
-    async fn the_number_of_requests_is_bounded() {
-        let (outcome, effort) = run(&SPEC, vec![again(), again(), again(), again()]).await;
-        assert_eq!((outcome, effort.requests), (Err(trouble()), 4));
-    }
-
-    #[tokio::test]
-    async fn the_wait_a_provider_asks_for_is_kept() {
-        let asked = Sent::Again(trouble(), Some(Duration::from_millis(30)));
-        let (outcome, effort) = run(&SPEC, vec![asked, Sent::Done("ok")]).await;
-        assert_eq!(outcome, Ok("ok"));
-        assert!(effort.wall_ms >= 30, "{effort:?}");
-    }
-
-    #[tokio::test]
-    async fn a_wait_past_the_total_is_not_begun() {
-        for asked in [Duration::from_secs(3600), Duration::MAX] {
-            let (outcome, effort) = run(&SPEC, vec![Sent::Again(trouble(), Some(asked))]).await;
-            assert_eq!((outcome, effort.requests), (Err(trouble()), 1));
-        }
-    }
-
-    #[tokio::test]
-    async fn a_request_that_hangs_ends_at_the_total() {
-        let spec = RetrySpec { total_ms: 20, ..SPEC };
-        let (outcome, effort): (Result<(), _>, _) = persist(&spec, 7, std::future::pending).await;
-        assert_eq!(outcome, Err(Trouble::TimedOut { phase: Phase::Total }));
-        assert_eq!(effort.requests, 1);
-    }
-
-    #[tokio::test]
-    async fn a_provider_that_is_down_is_not_asked_again() {
-        let (outcome, effort) = run(&SPEC, vec![Sent::Down(trouble())]).await;
-        assert_eq!((outcome, effort.requests), (Err(trouble()), 1));
-    }
-
-    #[test]
-    fn waits_grow_to_their_cap_and_repeat_with_the_seed() {
-        let spec = RetrySpec { first_wait_ms: 100, longest_wait_ms: 150, ..SPEC };
-        let longest = |n| (0..200).map(|seed| wait(&spec, seed, n, None).as_millis()).max();
-        assert!(longest(1) <= Some(100) && longest(1) > Some(80));
-        assert!(longest(3) <= Some(150) && longest(3) > Some(120));
-        assert!(longest(99) <= Some(150));
-        assert_eq!(wait(&spec, 5, 2, None), wait(&spec, 5, 2, None));
-    }
-}
+mod tests;

@@ -2,14 +2,15 @@
 
 use std::error::Error as _;
 use std::sync::Once;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, NoProxy, Proxy, Url, redirect};
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::{Client, NoProxy, Proxy, Response, Url, redirect};
 use tokio::time::timeout;
 
+use super::limits::Told;
 use super::secret::Secret;
-use super::{Trouble, WireRequest, WireResponse};
+use super::{Trouble, WireRequest};
 use crate::base::environment::Environment;
 use crate::domain::settings::Timeouts;
 use crate::model::fault::Phase;
@@ -70,51 +71,77 @@ fn variable<'a>(environment: &'a Environment, lower: &str) -> Option<&'a str> {
     environment.get(lower).or_else(|| environment.get(&lower.to_ascii_uppercase()))
 }
 
-/// Sends one request and reads the whole response.
+/// A response whose head is there and whose body is still to be read.
+pub(super) struct Incoming {
+    /// The HTTP status.
+    pub status: u16,
+    /// What the head says of the provider's limits.
+    pub told: Told,
+    /// Whether the body is a stream of events.
+    pub is_stream: bool,
+    response: Response,
+    read: usize,
+    idle: Duration,
+}
+
+/// Sends one request and waits for the head of the response.
 pub(super) async fn send(
     client: &Client,
     request: &WireRequest,
     key: Option<&HeaderValue>,
     timeouts: &Timeouts,
-) -> Result<WireResponse, Trouble> {
-    let total = Duration::from_millis(timeouts.total);
-    timeout(total, send_in_time(client, request, key, timeouts))
-        .await
-        .unwrap_or(Err(Trouble::TimedOut { phase: Phase::Total }))
-}
-
-async fn send_in_time(
-    client: &Client,
-    request: &WireRequest,
-    key: Option<&HeaderValue>,
-    timeouts: &Timeouts,
-) -> Result<WireResponse, Trouble> {
+) -> Result<Incoming, Trouble> {
     let mut post = client
         .post(&request.url)
         .header(CONTENT_TYPE, "application/json")
         .body(request.body.clone());
+    for (name, value) in request.headers {
+        post = post.header(*name, *value);
+    }
     if let Some(key) = key {
         post = post.header(request.key_header.0, key);
     }
     let first_byte = Duration::from_millis(timeouts.connect.saturating_add(timeouts.first_byte));
-    let mut response = timeout(first_byte, post.send())
+    let response = timeout(first_byte, post.send())
         .await
         .map_err(|_| Trouble::TimedOut { phase: Phase::FirstByte })?
         .map_err(trouble)?;
-    let mut body = Vec::new();
-    let idle = Duration::from_millis(timeouts.idle);
-    while let Some(piece) = timeout(idle, response.chunk())
-        .await
-        .map_err(|_| Trouble::TimedOut { phase: Phase::Idle })?
-        .map_err(trouble)?
-    {
-        if body.len() + piece.len() > LONGEST_BODY {
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let is_stream = kind.is_some_and(|kind| {
+        kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream")
+    });
+    Ok(Incoming {
+        status: response.status().as_u16(),
+        told: Told::read(response.headers()),
+        is_stream,
+        response,
+        read: 0,
+        idle: Duration::from_millis(timeouts.idle),
+    })
+}
+
+impl Incoming {
+    /// The next piece of the body; `None` at its end.
+    pub async fn next(&mut self) -> Result<Option<impl AsRef<[u8]> + use<>>, Trouble> {
+        let piece = timeout(self.idle, self.response.chunk())
+            .await
+            .map_err(|_| Trouble::TimedOut { phase: Phase::Idle })?
+            .map_err(trouble)?;
+        self.read += piece.as_ref().map_or(0, |piece| piece.len());
+        if self.read > LONGEST_BODY {
             return Err(Trouble::Garbled { reason: format!("longer than {LONGEST_BODY} bytes") });
         }
-        body.extend_from_slice(&piece);
+        Ok(piece)
     }
-    let status = response.status().as_u16();
-    Ok(WireResponse { status, retry_after: retry_after(response.headers()), body })
+
+    /// The whole body.
+    pub async fn whole(mut self) -> Result<Vec<u8>, Trouble> {
+        let mut body = Vec::new();
+        while let Some(piece) = self.next().await? {
+            body.extend_from_slice(piece.as_ref());
+        }
+        Ok(body)
+    }
 }
 
 fn trouble(error: reqwest::Error) -> Trouble {
@@ -140,43 +167,9 @@ fn innermost(error: &reqwest::Error) -> String {
     words
 }
 
-/// How long the provider asks to wait: seconds, or a date, which is read against the response's own `Date` because
-/// the clocks of two machines differ.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let asked = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = asked.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds).ok();
-    }
-    let date = |text: &str| -> Option<SystemTime> { httpdate::parse_http_date(text).ok() };
-    let until = date(asked)?;
-    let now = date(headers.get(DATE)?.to_str().ok()?)?;
-    Some(until.duration_since(now).unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn waits(headers: &[(&'static str, &'static str)]) -> Option<Duration> {
-        let headers = headers
-            .iter()
-            .map(|(name, value)| (name.parse().expect("a name"), HeaderValue::from_static(value)))
-            .collect();
-        retry_after(&headers)
-    }
-
-    #[test]
-    fn a_wait_is_read_as_seconds_or_as_a_date() {
-        assert_eq!(waits(&[("retry-after", "7")]), Some(Duration::from_secs(7)));
-        assert_eq!(waits(&[("retry-after", "0.25")]), Some(Duration::from_millis(250)));
-        let dates = [
-            ("retry-after", "Wed, 21 Oct 2015 07:28:30 GMT"),
-            ("date", "Wed, 21 Oct 2015 07:28:00 GMT"),
-        ];
-        assert_eq!(waits(&dates), Some(Duration::from_secs(30)));
-        assert_eq!(waits(&[("retry-after", "soon")]), None);
-        assert_eq!(waits(&[("retry-after", "-1")]), None);
-    }
 
     #[test]
     fn a_proxy_is_taken_from_the_given_environment_but_never_to_this_machine() {
