@@ -71,6 +71,8 @@ pub enum Verb {
     Validate(verb::validate::Args),
     /// Work with tasks.
     Task(verb::task::Args),
+    /// Work with the models of hyperagent.toml.
+    Model(verb::model::Args),
     /// Work with the agents shipped in seed/.
     Seed(verb::seed::Args),
     /// Write a new lab.

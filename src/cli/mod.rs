@@ -106,6 +106,7 @@ fn dispatch(verb: &Verb, edge: &Edge) -> Result<(), Failure> {
         Verb::Adopt(args) => verb::adopt::run(args, edge),
         Verb::Validate(args) => verb::validate::run(args, edge),
         Verb::Task(args) => verb::task::run(args, edge),
+        Verb::Model(args) => verb::model::run(args, edge),
         Verb::Seed(args) => verb::seed::run(args, edge),
         Verb::Init(args) => verb::init::run(args, edge),
         Verb::Doctor(args) => verb::doctor::run(args, edge),

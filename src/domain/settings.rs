@@ -299,7 +299,7 @@ pub struct RetrySpec {
 
 impl Default for RetrySpec {
     fn default() -> Self {
-        Self { requests: 6, first_wait_ms: 500, longest_wait_ms: 30_000, total_ms: 900_000 }
+        Self { requests: 10, first_wait_ms: 500, longest_wait_ms: 30_000, total_ms: 900_000 }
     }
 }
 

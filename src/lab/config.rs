@@ -60,10 +60,10 @@ mod tests {
 
     #[test]
     fn an_unknown_dialect_is_answered_with_those_there_are() {
-        insta::assert_snapshot!(fault("[models.fast]\ndialect = \"anthropic\"\n"), @r#"
-        hyperagent.toml:2:11: unknown variant `anthropic`, expected one of `offline`, `random`, `scripted`, `replay`, `openai-chat`
-          2 | dialect = "anthropic"
-            |           ^^^^^^^^^^^
+        insta::assert_snapshot!(fault("[models.fast]\ndialect = \"claude\"\n"), @r#"
+        hyperagent.toml:2:11: unknown variant `claude`, expected one of `offline`, `random`, `scripted`, `replay`, `openai-chat`, `openai-responses`, `anthropic`, `gemini`
+          2 | dialect = "claude"
+            |           ^^^^^^^^
         "#);
     }
 

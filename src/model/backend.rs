@@ -183,7 +183,8 @@ impl Backend {
         }
     }
 
-    /// Answers a conversation outside any run; `None` when it is not reached over HTTP.
+    /// Answers a conversation outside any run, without waiting for a provider that is away; `None` when it is not
+    /// reached over HTTP.
     #[cfg_attr(
         not(feature = "http"),
         expect(unused_variables, clippy::unused_async, reason = "only a provider converses")
@@ -197,7 +198,7 @@ impl Backend {
         match self {
             #[cfg(feature = "http")]
             Self::Http(provider) => {
-                let asked = provider.ask(chat, 0, Patience::Wait, || Ok(())).await?;
+                let asked = provider.ask(chat, 0, Patience::Leave, || Ok(())).await?;
                 settle(asked, spec, alias).map(Some)
             }
             _ => Ok(None),

@@ -80,9 +80,10 @@ async fn ask(models: &Models) -> Result<Reply, ModelError> {
     models.ask(&question(1), &CancellationToken::new()).await
 }
 
-/// The error of a question, after a look for the key in it.
+/// The error of a question that does not wait for a provider which is away, after a look for the key in it.
 async fn ask_in_vain(models: &Models) -> ModelError {
-    let error = ask(models).await.expect_err("no answer");
+    let asked = question(1);
+    let error = models.converse(&asked.alias, &asked.chat()).await.expect_err("no answer");
     let mut shown = format!("{error} {error:?}");
     let mut cause = std::error::Error::source(&error);
     while let Some(inner) = cause {
@@ -388,9 +389,10 @@ async fn calls_under_way_count_against_the_caps() {
 #[tokio::test]
 async fn a_failed_call_costs_no_budget() {
     let server = server_that(ResponseTemplate::new(500)).await;
-    let models = models(&server, &format!("{QUICK}[budget]\nmax_calls = 1\n"));
+    let quick = QUICK.replace(" }", ", total_ms = 60 }");
+    let models = models(&server, &format!("{quick}[budget]\nmax_calls = 1\n"));
     for _ in 0..2 {
-        let error = ask_in_vain(&models).await;
+        let error = ask(&models).await.expect_err("no answer");
         assert_eq!(error.consequence(), Consequence::Pause, "{error}");
     }
     assert_eq!(models.spent().calls, 0);

@@ -10,6 +10,7 @@ pub mod init;
 pub mod log;
 pub mod pause;
 pub mod replay;
+pub mod model;
 pub mod resume;
 pub mod rollback;
 pub mod run;

@@ -12,5 +12,6 @@ pub mod event;
 pub mod finished;
 pub mod log;
 pub mod replay;
+pub mod model;
 pub mod trace;
 pub mod validation;

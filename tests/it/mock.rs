@@ -1,0 +1,223 @@
+//! A provider on this machine that speaks every dialect, whole and streamed, and fails as planned.
+//!
+//! It answers from a thread of its own, so tests and benches can ask it from anywhere. Only what a provider's server
+//! does on the wire is here; what the bench makes of it is the matter of who uses it.
+
+#![expect(clippy::expect_used, reason = "tests and benches end when their own server cannot start")]
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+/// One request as it came.
+#[derive(Debug, Clone)]
+pub struct Received {
+    /// Its path, with the query.
+    pub path: String,
+    /// Its head, names in lower case.
+    pub head: String,
+    /// Its body.
+    pub body: Value,
+}
+
+/// What the provider does with a request.
+#[derive(Debug, Clone)]
+pub enum Reaction {
+    /// It answers with this text, in the dialect of the request's path.
+    Say(String),
+    /// It fails with this status, these headers (`name: value`) and this body.
+    Fail(u16, Vec<String>, String),
+    /// It answers with status 200 and what no dialect knows.
+    Garbage,
+}
+
+/// What the provider does, given the number of the request from 0, and the request.
+pub type Plan = dyn Fn(usize, &Received) -> Reaction + Send + Sync;
+
+/// A provider under way; it ends with this value.
+pub struct Mock {
+    /// Its address, without a path.
+    pub address: String,
+    received: Arc<Shared>,
+    // The thread ends when its runtime is told to.
+    _stop: tokio::sync::oneshot::Sender<()>,
+}
+
+struct Shared {
+    kept: Mutex<Vec<Received>>,
+    latency: Duration,
+    plan: Box<Plan>,
+}
+
+impl Mock {
+    /// A provider that reacts as planned, after `latency`.
+    pub fn start(
+        latency: Duration,
+        plan: impl Fn(usize, &Received) -> Reaction + Send + Sync + 'static,
+    ) -> Self {
+        let plan = Box::new(plan);
+        let received = Arc::new(Shared { kept: Mutex::default(), latency, plan });
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let (tell, told) = std::sync::mpsc::channel();
+        let shared = received.clone();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime").block_on(async move {
+                let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+                tell.send(listener.local_addr().expect("an address")).expect("told");
+                let serving = async {
+                    while let Ok((connection, _)) = listener.accept().await {
+                        tokio::spawn(serve(connection, shared.clone()));
+                    }
+                };
+                tokio::select! { () = serving => {}, _ = stopped => {} }
+            });
+        });
+        let address = format!("http://{}", told.recv().expect("an address"));
+        Self { address, received, _stop: stop }
+    }
+
+    /// What came so far.
+    pub fn received(&self) -> Vec<Received> {
+        self.received.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Answers every request of one connection.
+async fn serve(connection: TcpStream, shared: Arc<Shared>) {
+    let _ = connection.set_nodelay(true);
+    let mut connection = BufReader::new(connection);
+    while let Some(request) = receive(&mut connection).await {
+        let number = {
+            let mut kept = shared.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.push(request.clone());
+            kept.len() - 1
+        };
+        let reaction = (shared.plan)(number, &request);
+        tokio::time::sleep(shared.latency).await;
+        let written = connection.get_mut().write_all(&respond(&request, &reaction)).await;
+        if written.is_err() {
+            return;
+        }
+    }
+}
+
+async fn receive(connection: &mut BufReader<TcpStream>) -> Option<Received> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(connection.read_u8().await.ok()?);
+    }
+    let head = String::from_utf8(head).ok()?;
+    let path = head.split(' ').nth(1)?.to_owned();
+    let lower = head.lines().map(|line| match line.split_once(':') {
+        Some((name, value)) => format!("{}:{value}\n", name.to_lowercase()),
+        None => format!("{line}\n"),
+    });
+    let head: String = lower.collect();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length:"))?;
+    let mut body = vec![0; length.trim().parse().ok()?];
+    connection.read_exact(&mut body).await.ok()?;
+    Some(Received { path, head, body: serde_json::from_slice(&body).ok()? })
+}
+
+fn respond(request: &Received, reaction: &Reaction) -> Vec<u8> {
+    let (status, headers, kind, body) = match reaction {
+        Reaction::Say(text) => {
+            let (kind, body) = said(request, text);
+            (200, Vec::new(), kind, body)
+        }
+        Reaction::Fail(status, headers, body) => {
+            (*status, headers.clone(), "application/json", body.clone())
+        }
+        Reaction::Garbage => (200, Vec::new(), "text/html", "<html>gateway</html>".to_owned()),
+    };
+    let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+    format!(
+        "HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n{headers}\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+/// The text in the dialect of the request, with 1000 tokens in, 400 of them cached, and 200 out.
+fn said(request: &Received, text: &str) -> (&'static str, String) {
+    let path = request.path.as_str();
+    let streaming = request.body.get("stream") == Some(&Value::Bool(true))
+        || path.contains("streamGenerateContent");
+    let events = if path.ends_with("/chat/completions") {
+        chat(text, streaming)
+    } else if path.ends_with("/responses") {
+        responses(text, streaming)
+    } else if path.ends_with("/messages") {
+        messages(text, streaming)
+    } else {
+        gemini(text)
+    };
+    if !streaming {
+        return ("application/json", events.first().map(Value::to_string).unwrap_or_default());
+    }
+    let mut body = ": keep-alive\n\n".to_owned();
+    for event in events {
+        body.push_str(&format!("data: {event}\n\n"));
+    }
+    if path.ends_with("/chat/completions") {
+        body.push_str("data: [DONE]\n\n");
+    }
+    ("text/event-stream; charset=utf-8", body)
+}
+
+fn chat(text: &str, streaming: bool) -> Vec<Value> {
+    let usage = json!({"prompt_tokens": 1000, "completion_tokens": 200,
+        "prompt_tokens_details": {"cached_tokens": 400}});
+    if !streaming {
+        let message = json!({"role": "assistant", "content": text});
+        let choice = json!({"index": 0, "message": message, "finish_reason": "stop"});
+        return vec![json!({"model": "m-1", "choices": [choice], "usage": usage})];
+    }
+    vec![
+        json!({"model": "m-1", "choices": [{"index": 0, "delta": {"content": text}}]}),
+        json!({"model": "m-1", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}),
+        json!({"model": "m-1", "choices": [], "usage": usage}),
+    ]
+}
+
+fn responses(text: &str, streaming: bool) -> Vec<Value> {
+    let content = json!([{"type": "output_text", "text": text}]);
+    let whole = json!({"status": "completed", "model": "m-1",
+        "output": [{"type": "message", "content": content}],
+        "usage": {"input_tokens": 1000, "input_tokens_details": {"cached_tokens": 400},
+            "output_tokens": 200, "output_tokens_details": {"reasoning_tokens": 150}}});
+    if streaming {
+        vec![json!({"type": "response.completed", "response": whole})]
+    } else {
+        vec![whole]
+    }
+}
+
+fn messages(text: &str, streaming: bool) -> Vec<Value> {
+    let usage = json!({"input_tokens": 600, "cache_read_input_tokens": 400, "output_tokens": 200});
+    let block = json!({"type": "text", "text": text});
+    if !streaming {
+        return vec![json!({"model": "m-1", "content": [block], "stop_reason": "end_turn",
+            "usage": usage})];
+    }
+    vec![
+        json!({"type": "message_start", "message": {"model": "m-1", "content": [], "usage": usage}}),
+        json!({"type": "content_block_start", "index": 0, "content_block": block}),
+        json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"},
+            "usage": {"output_tokens": 200}}),
+        json!({"type": "message_stop"}),
+    ]
+}
+
+fn gemini(text: &str) -> Vec<Value> {
+    let content = json!({"role": "model", "parts": [{"text": text}]});
+    vec![
+        json!({"candidates": [{"content": content, "finishReason": "STOP"}], "modelVersion": "m-1",
+        "usageMetadata": {"promptTokenCount": 1000, "cachedContentTokenCount": 400,
+            "candidatesTokenCount": 150, "thoughtsTokenCount": 50}}),
+    ]
+}
