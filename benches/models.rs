@@ -74,8 +74,9 @@ async fn rate(in_flight: u32) {
     let rate = f64::from(answered) / start.elapsed().as_secs_f64();
     let most = f64::from(in_flight) / LATENCY.as_secs_f64();
     println!(
-        "{in_flight:>5} in flight  {rate:7.1} answers/s of {most:.0} possible  {} threads",
-        status("Threads:")
+        "{in_flight:>5} in flight  {rate:7.1} answers/s of {most:.0} possible  {} threads, {} connections",
+        status("Threads:"),
+        mock.connections()
     );
     assert!(mock.received().iter().all(is_sound), "a request that no provider would take");
 }

@@ -165,12 +165,14 @@ pub(super) struct Reservation<'a> {
 
 impl Reservation<'_> {
     /// The tokens set aside.
+    #[cfg(feature = "http")]
     pub fn tokens(&self) -> u64 {
         self.reckoned.tokens
     }
 
     /// Books a request that may be billed though no answer came of it, as reckoned; an error when that leaves no room
     /// for another. It is no call: nobody got an answer.
+    #[cfg(feature = "http")]
     pub fn lose(&self) -> Result<(), ModelError> {
         let mut books = self.budget.books();
         books.spent = books.spent.plus(Spent { calls: 0, ..self.reckoned });
@@ -248,6 +250,7 @@ mod tests {
         assert_eq!((budget.spent().tokens, budget.spent().usd.0), (118, 118));
     }
 
+    #[cfg(feature = "http")]
     #[tokio::test]
     async fn an_answer_that_was_lost_counts_as_reckoned_until_the_cap_is_reached() {
         let caps = BudgetSpec { max_tokens: Some(200), ..BudgetSpec::default() };

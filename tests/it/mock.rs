@@ -5,6 +5,7 @@
 
 #![expect(clippy::expect_used, reason = "tests and benches end when their own server cannot start")]
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -48,6 +49,7 @@ pub struct Mock {
 
 struct Shared {
     kept: Mutex<Vec<Received>>,
+    connections: AtomicUsize,
     latency: Duration,
     plan: Box<Plan>,
 }
@@ -59,7 +61,12 @@ impl Mock {
         plan: impl Fn(usize, &Received) -> Reaction + Send + Sync + 'static,
     ) -> Self {
         let plan = Box::new(plan);
-        let received = Arc::new(Shared { kept: Mutex::default(), latency, plan });
+        let received = Arc::new(Shared {
+            kept: Mutex::default(),
+            connections: AtomicUsize::new(0),
+            latency,
+            plan,
+        });
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let (tell, told) = std::sync::mpsc::channel();
         let shared = received.clone();
@@ -80,6 +87,11 @@ impl Mock {
         Self { address, received, _stop: stop }
     }
 
+    /// How many connections were made.
+    pub fn connections(&self) -> usize {
+        self.received.connections.load(Ordering::SeqCst)
+    }
+
     /// What came so far.
     pub fn received(&self) -> Vec<Received> {
         self.received.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -89,6 +101,7 @@ impl Mock {
 /// Answers every request of one connection.
 async fn serve(connection: TcpStream, shared: Arc<Shared>) {
     let _ = connection.set_nodelay(true);
+    shared.connections.fetch_add(1, Ordering::SeqCst);
     let mut connection = BufReader::new(connection);
     while let Some(request) = receive(&mut connection).await {
         let number = {
@@ -98,9 +111,11 @@ async fn serve(connection: TcpStream, shared: Arc<Shared>) {
         };
         let reaction = (shared.plan)(number, &request);
         tokio::time::sleep(shared.latency).await;
-        let written = connection.get_mut().write_all(&respond(&request, &reaction)).await;
-        if written.is_err() {
-            return;
+        for piece in respond(&request, &reaction) {
+            if connection.get_mut().write_all(&piece).await.is_err() {
+                return;
+            }
+            tokio::task::yield_now().await;
         }
     }
 }
@@ -123,7 +138,8 @@ async fn receive(connection: &mut BufReader<TcpStream>) -> Option<Received> {
     Some(Received { path, head, body: serde_json::from_slice(&body).ok()? })
 }
 
-fn respond(request: &Received, reaction: &Reaction) -> Vec<u8> {
+/// The response in the pieces it is written in: a stream of events goes out in chunks that cut characters in two.
+fn respond(request: &Received, reaction: &Reaction) -> Vec<Vec<u8>> {
     let (status, headers, kind, body) = match reaction {
         Reaction::Say(text) => {
             let (kind, body) = said(request, text);
@@ -135,11 +151,17 @@ fn respond(request: &Received, reaction: &Reaction) -> Vec<u8> {
         Reaction::Garbage => (200, Vec::new(), "text/html", "<html>gateway</html>".to_owned()),
     };
     let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
-    format!(
-        "HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n{headers}\r\n{body}",
-        body.len()
-    )
-    .into_bytes()
+    let head = format!("HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\n{headers}");
+    if !kind.starts_with("text/event-stream") {
+        return vec![format!("{head}content-length: {}\r\n\r\n{body}", body.len()).into_bytes()];
+    }
+    let chunk = |piece: &[u8]| {
+        [format!("{:x}\r\n", piece.len()).as_bytes(), piece, b"\r\n".as_slice()].concat()
+    };
+    let mut pieces = vec![format!("{head}transfer-encoding: chunked\r\n\r\n").into_bytes()];
+    pieces.extend(body.as_bytes().chunks(97).map(chunk));
+    pieces.push(b"0\r\n\r\n".to_vec());
+    pieces
 }
 
 /// The text in the dialect of the request, with 1000 tokens in, 400 of them cached, and 200 out.

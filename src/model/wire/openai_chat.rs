@@ -185,6 +185,8 @@ struct Usage {
 #[derive(Deserialize)]
 struct PromptDetails {
     cached_tokens: Option<u64>,
+    /// OpenAI bills these apart since GPT-5.6.
+    cache_write_tokens: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -241,13 +243,12 @@ fn take(completion: Completion, draft: &mut Draft) {
 }
 
 fn read_usage(usage: Usage) -> Tokens {
+    let details = usage.prompt_tokens_details;
+    let cached = details.as_ref().and_then(|details| details.cached_tokens);
     Tokens {
         input: usage.prompt_tokens,
-        cached: usage
-            .prompt_tokens_details
-            .and_then(|details| details.cached_tokens)
-            .or(usage.prompt_cache_hit_tokens),
-        cache_write: None,
+        cached: cached.or(usage.prompt_cache_hit_tokens),
+        cache_write: details.and_then(|details| details.cache_write_tokens),
         output: usage.completion_tokens,
         reasoning: usage.completion_tokens_details.and_then(|details| details.reasoning_tokens),
     }

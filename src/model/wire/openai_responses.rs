@@ -174,6 +174,8 @@ struct Usage {
 #[derive(Deserialize)]
 struct InputDetails {
     cached_tokens: Option<u64>,
+    /// Billed apart since GPT-5.6.
+    cache_write_tokens: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -232,10 +234,11 @@ fn take_call(item: &Item, place: u64, draft: &mut Draft) {
 }
 
 fn read_usage(usage: Usage) -> Tokens {
+    let details = usage.input_tokens_details;
     Tokens {
         input: usage.input_tokens,
-        cached: usage.input_tokens_details.and_then(|details| details.cached_tokens),
-        cache_write: None,
+        cached: details.as_ref().and_then(|details| details.cached_tokens),
+        cache_write: details.and_then(|details| details.cache_write_tokens),
         output: usage.output_tokens,
         reasoning: usage.output_tokens_details.and_then(|details| details.reasoning_tokens),
     }

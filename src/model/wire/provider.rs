@@ -157,6 +157,7 @@ impl Provider {
                 }
             }
             if draft.ended {
+                incoming.finish().await;
                 return Ok(draft.verdict(offered));
             }
         }

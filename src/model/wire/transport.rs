@@ -17,6 +17,8 @@ use crate::model::fault::Phase;
 
 /// No answer is longer; what goes on past it is taken for garbage.
 const LONGEST_BODY: usize = 32 << 20;
+/// How long the end of a stream is waited for after its last event.
+const LONGEST_FAREWELL: Duration = Duration::from_millis(100);
 
 /// The value of the header that carries `key`; `None` when no header can.
 pub(super) fn key_value(prefix: &str, key: &Secret) -> Option<HeaderValue> {
@@ -132,6 +134,13 @@ impl Incoming {
             return Err(Trouble::Garbled { reason: format!("longer than {LONGEST_BODY} bytes") });
         }
         Ok(piece)
+    }
+
+    /// Reads what is left after the last event, which is nothing but the end itself: a connection that is read to its
+    /// end serves the next request too. A server that keeps the stream open is left soon.
+    pub async fn finish(mut self) {
+        let reading = async { while let Ok(Some(_)) = self.next().await {} };
+        let _ = timeout(LONGEST_FAREWELL, reading).await;
     }
 
     /// The whole body.

@@ -38,6 +38,20 @@ async fn every_dialect_answers_counts_and_costs_the_same_streamed_or_whole() {
     }
 }
 
+#[tokio::test]
+async fn streamed_answers_share_a_connection() {
+    let mock = Mock::start(Duration::ZERO, |_, _| Reaction::Say("ok".into()));
+    for dialect in DIALECTS {
+        let before = mock.connections();
+        let models = models(&table("fast", dialect, &mock.address, ""));
+        for attempt in 0..5 {
+            let asked = models.ask(&question("fast", attempt), &CancellationToken::new()).await;
+            asked.expect("an answer");
+        }
+        assert_eq!(mock.connections() - before, 1, "{dialect}");
+    }
+}
+
 fn lab(tables: &str) -> Bench {
     let bench = Bench::with_lab().with("PLANTED_KEY", KEY);
     bench.write("lab/hyperagent.toml", tables);

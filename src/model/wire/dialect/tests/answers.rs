@@ -8,12 +8,12 @@ struct Sample {
     events: Vec<Value>,
 }
 
-/// The tokens every sample uses: 12 in, 8 of them cached, 7 out, 4 of them reasoning where the dialect says so.
+/// The tokens every sample uses: 12 in, 8 of them cached and 3 written where the dialect says so, 7 out, 4 of them reasoning where the dialect says so.
 fn used(name: Name) -> Tokens {
     Tokens {
         input: Some(12),
         cached: Some(8),
-        cache_write: (name == Name::Anthropic).then_some(0),
+        cache_write: (name != Name::Gemini).then_some(3),
         output: Some(7),
         reasoning: (name != Name::Anthropic).then_some(4),
     }
@@ -23,15 +23,15 @@ fn usage(name: Name) -> Value {
     match name {
         Name::OpenaiChat => json!({
             "prompt_tokens": 12, "completion_tokens": 7, "total_tokens": 19,
-            "prompt_tokens_details": {"cached_tokens": 8},
+            "prompt_tokens_details": {"cached_tokens": 8, "cache_write_tokens": 3},
             "completion_tokens_details": {"reasoning_tokens": 4},
         }),
         Name::OpenaiResponses => json!({
-            "input_tokens": 12, "input_tokens_details": {"cached_tokens": 8},
+            "input_tokens": 12, "input_tokens_details": {"cached_tokens": 8, "cache_write_tokens": 3},
             "output_tokens": 7, "output_tokens_details": {"reasoning_tokens": 4},
         }),
         Name::Anthropic => json!({
-            "input_tokens": 4, "cache_read_input_tokens": 8, "cache_creation_input_tokens": 0,
+            "input_tokens": 1, "cache_read_input_tokens": 8, "cache_creation_input_tokens": 3,
             "output_tokens": 7,
         }),
         _ => json!({
@@ -90,8 +90,8 @@ fn says(name: Name, text: &str, stop: &str) -> Sample {
                 json!({"type": "content_block_delta", "index": 1,
                     "delta": {"type": "text_delta", "text": text}})
             };
-            let start = json!({"input_tokens": 4, "cache_read_input_tokens": 8,
-                "cache_creation_input_tokens": 0, "output_tokens": 1});
+            let start = json!({"input_tokens": 1, "cache_read_input_tokens": 8,
+                "cache_creation_input_tokens": 3, "output_tokens": 1});
             let thought = json!({"type": "thinking", "thinking": "hm", "signature": "s"});
             Sample {
                 whole: json!({"type": "message", "model": "m-1", "stop_reason": stop,
