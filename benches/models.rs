@@ -57,7 +57,7 @@ async fn rate(in_flight: u32) {
     let mock = Mock::start(LATENCY, |_, _| Reaction::Say(ANSWER.into()));
     let models = models(&mock, in_flight);
     let next = Arc::new(AtomicU32::new(0));
-    let start = Instant::now();
+    let (start, cpu_before) = (Instant::now(), cpu_ms());
     let mut workers = tokio::task::JoinSet::new();
     for _ in 0..in_flight {
         let (models, next) = (models.clone(), next.clone());
@@ -74,7 +74,9 @@ async fn rate(in_flight: u32) {
     let rate = f64::from(answered) / start.elapsed().as_secs_f64();
     let most = f64::from(in_flight) / LATENCY.as_secs_f64();
     println!(
-        "{in_flight:>5} in flight  {rate:7.1} answers/s of {most:.0} possible  {} threads, {} connections",
+        "{in_flight:>5} in flight  {rate:7.1} answers/s of {most:.0} possible  {:.2} ms CPU each, the server's \
+         included  {} threads, {} connections",
+        (cpu_ms() - cpu_before) / f64::from(answered),
         status("Threads:"),
         mock.connections()
     );
@@ -173,6 +175,15 @@ fn question(number: u32) -> Request {
         seed: u64::from(number),
         brief: Arc::new(Brief::Worker(brief)),
     }
+}
+
+/// The CPU time of this process so far, milliseconds: fields 14 and 15 of `/proc/self/stat`, in ticks of 10 ms.
+fn cpu_ms() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let (_, fields) = stat.rsplit_once(')').unwrap();
+    let ticks =
+        |field: usize| fields.split_whitespace().nth(field - 3).unwrap().parse::<u32>().unwrap();
+    f64::from(ticks(14) + ticks(15)) * 10.0
 }
 
 /// A number of `/proc/self/status`.
