@@ -105,7 +105,7 @@ pub struct RunView {
     pub refusals: Vec<Diagnostic>,
     /// What calls used, by the role asked.
     pub spend_by_role: BTreeMap<String, Spend>,
-    /// What calls used, by the alias asked.
+    /// What calls used, by the alias that answered.
     pub spend_by_model: BTreeMap<Alias, Spend>,
     /// The aliases each role asked.
     pub asked: BTreeMap<String, BTreeSet<Alias>>,
@@ -168,10 +168,10 @@ impl RunView {
             Event::Refused { diagnostic, .. } => self.refusals.push(diagnostic.clone()),
             Event::Answered { key, role, alias, cost, .. } => {
                 // Who answered in place of the one asked is the one that was paid.
-                let alias = cost.answered_by.as_ref().unwrap_or(alias);
-                let cost = &if is_built_in(alias) { free(cost) } else { cost.clone() };
+                let paid = cost.answered_by.as_ref().unwrap_or(alias);
+                let cost = &if is_built_in(paid) { free(cost) } else { cost.clone() };
                 self.spend_by_role.entry(role.clone()).or_default().add(cost);
-                self.spend_by_model.entry(alias.clone()).or_default().add(cost);
+                self.spend_by_model.entry(paid.clone()).or_default().add(cost);
                 self.asked.entry(role.clone()).or_default().insert(alias.clone());
                 let (CallKey::Attempt { generation, .. } | CallKey::Rewrite { generation, .. }) =
                     key;
@@ -489,6 +489,29 @@ mod tests {
         let view = RunView::of(&recording.records);
         assert_eq!(view.latest, Some(GenerationId(1)));
         assert_eq!(view.state(false), RunState::Interrupted);
+    }
+
+    #[test]
+    fn what_an_answer_cost_belongs_to_the_alias_that_gave_it() {
+        let mut recording = Recording::default();
+        recording.start();
+        let [asked, answered]: [Alias; 2] = ["fast", "slow"].map(|a| a.parse().expect("an alias"));
+        recording.say(Event::Answered {
+            key: CallKey::Rewrite { generation: GenerationId(1), turn: 0 },
+            role: "meta".into(),
+            alias: asked.clone(),
+            prompt: crate::base::digest::Digest::of(b""),
+            text: String::new(),
+            unusable: None,
+            cost: CallCost {
+                usd: Some(MicroUsd(7)),
+                answered_by: Some(answered.clone()),
+                ..CallCost::default()
+            },
+        });
+        let view = RunView::of(&recording.records);
+        assert_eq!(view.spend_by_model.keys().collect::<Vec<_>>(), [&answered]);
+        assert_eq!(view.asked["meta"], BTreeSet::from([asked]));
     }
 
     #[test]

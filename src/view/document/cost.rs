@@ -18,7 +18,7 @@ pub struct CostReport {
     pub total: CostDocument,
     /// By the role asked.
     pub roles: BTreeMap<String, CostDocument>,
-    /// By the alias asked.
+    /// By the alias that answered.
     pub models: BTreeMap<String, CostDocument>,
     /// By the generation made and measured.
     pub generations: BTreeMap<String, CostDocument>,

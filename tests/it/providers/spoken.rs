@@ -39,6 +39,18 @@ async fn every_dialect_answers_counts_and_costs_the_same_streamed_or_whole() {
 }
 
 #[tokio::test]
+async fn another_models_name_is_recorded_with_the_answer() {
+    let mock = Mock::start(Duration::ZERO, |_, _| Reaction::Say("ok".into()));
+    for dialect in DIALECTS {
+        let asks_another = table("fast", dialect, &mock.address, "").replace("'m-1'", "'m-2'");
+        let asked =
+            models(&asks_another).ask(&question("fast", 1), &CancellationToken::new()).await;
+        let served = asked.expect("an answer").cost.served_model;
+        assert_eq!(served.as_deref(), Some("m-1"), "{dialect}");
+    }
+}
+
+#[tokio::test]
 async fn streamed_answers_share_a_connection() {
     let mock = Mock::start(Duration::ZERO, |_, _| Reaction::Say("ok".into()));
     for dialect in DIALECTS {
