@@ -172,15 +172,19 @@ impl Gate {
 
     fn pause_for(&self, state: &mut State, asked: Duration, why: &str) {
         let round = state.pause.as_ref().map_or(0, |pause| pause.round).saturating_add(1);
-        let doubled =
-            self.shortest_pause.saturating_mul(1_u32.checked_shl(round).unwrap_or(u32::MAX));
-        let wait = doubled.min(self.longest_pause).max(asked);
+        let wait = self.length(round).max(asked);
         // A wait past the end of time is as good as a day.
         let now = Instant::now();
         let until = now.checked_add(wait).unwrap_or(now + Duration::from_secs(86_400));
         state.pause = Some(Pause { until, round, probing: false, why: why.to_owned() });
         tracing::warn!(alias = %self.alias, wait_ms = wait.as_millis(), why, "paused");
         self.pauses.add(&self.alias, why);
+    }
+
+    /// The length of the n-th pause in a row, n from 1: twice the one before, up to the longest.
+    fn length(&self, round: u32) -> Duration {
+        let doubled = 1_u32.checked_shl(round).unwrap_or(u32::MAX);
+        self.shortest_pause.saturating_mul(doubled).min(self.longest_pause)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

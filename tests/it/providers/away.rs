@@ -161,7 +161,7 @@ fn a_provider_that_is_always_busy_pauses_the_run_until_the_time_cap_and_costs_no
     let more =
         "retry = { requests = 3, first_wait_ms = 5, longest_wait_ms = 50, total_ms = 60000 }";
     bench.write("lab/hyperagent.toml", &table("fast", "openai-responses", &mock.address, more));
-    let minutes = ["--lab", "lab", "resume", "--max-minutes", "0.02", "--json"];
+    let minutes = ["--lab", "lab", "resume", "--max-minutes", "0.05", "--json"];
     let ended = bench.run(&minutes).fails_with(4);
     assert!(
         ended.stdout.contains("max_minutes is up while model `fast` waits"),

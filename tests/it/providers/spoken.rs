@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use hyperagent::base::unit::MicroUsd;
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
+use wiremock::matchers::body_partial_json;
+use wiremock::{Mock as Mocked, MockServer, ResponseTemplate};
 
 use super::{KEY, QUICK, models, question, table};
 use crate::cli::bench::Bench;
@@ -108,4 +111,28 @@ fn a_check_that_fails_says_what_the_provider_said_without_the_key() {
     let away = check("busy").fails_with(4).tells("slow down [key] (10 requests");
     assert!(!(refused.stderr + &away.stderr).contains(KEY));
     assert_eq!((refusing.received().len(), busy.received().len()), (1, 10));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tool_that_is_called_and_a_form_that_is_kept_pass_the_check() {
+    let called = json!({"model": "m-1", "stop_reason": "tool_use", "content": [
+        {"type": "tool_use", "id": "c1", "name": "report", "input": {"word": "ready"}}]});
+    let formed = json!({"model": "m-1", "stop_reason": "end_turn", "content": [
+        {"type": "text", "text": "{\"word\": \"ready\"}"}]});
+    let server = MockServer::start().await;
+    for (wanted, answer) in [
+        (json!({"tools": [{"name": "report"}]}), called),
+        (json!({"output_config": {"format": {"type": "json_schema"}}}), formed),
+    ] {
+        Mocked::given(body_partial_json(wanted))
+            .respond_with(ResponseTemplate::new(200).set_body_json(answer))
+            .mount(&server)
+            .await;
+    }
+    let bench = lab(&table("fast", "anthropic", &server.uri(), ""));
+    let check = |flag| bench.run(&["--lab", "lab", "model", "check", "fast", flag, "--json"]);
+    let checked = tokio::task::block_in_place(|| check("--tool").succeeds().json());
+    assert_eq!(checked["called"], json!(["report"]));
+    let checked = tokio::task::block_in_place(|| check("--schema").succeeds().json());
+    assert_eq!((&checked["called"], &checked["usd"]), (&json!(null), &json!(null)));
 }

@@ -51,18 +51,14 @@ async fn failures_among_answers_do_not_pause() {
 #[tokio::test]
 async fn pauses_grow_to_the_longest_wait_unless_the_provider_asks_for_more() {
     let (gate, _) = gate();
+    let lengths = [1, 2, 3, 40].map(|round| gate.length(round).as_millis());
+    assert_eq!(lengths, [8, 16, 20, 20]);
     gate.pause("down");
-    let mut pauses = Vec::new();
-    for asked in [None, None, Some(Duration::from_millis(90))] {
-        let probe = enter(&gate).await;
-        let before = Instant::now();
-        probe.failed("down", asked);
-        let until = waiting(&gate).expect("a moment");
-        pauses.push(until.saturating_duration_since(before).as_millis());
-    }
-    assert!((15..=17).contains(&pauses[0]), "{pauses:?}");
-    assert!((19..=21).contains(&pauses[1]), "{pauses:?}");
-    assert!((89..=91).contains(&pauses[2]), "{pauses:?}");
+    let probe = enter(&gate).await;
+    let before = Instant::now();
+    probe.failed("down", Some(Duration::from_millis(90)));
+    let until = waiting(&gate).expect("a moment");
+    assert!(until.saturating_duration_since(before) >= Duration::from_millis(90));
 }
 
 #[tokio::test]
@@ -88,12 +84,12 @@ async fn what_a_response_says_of_the_limits_holds_for_all() {
     let (gate, _) = gate();
     let first = enter(&gate).await;
     let second = enter(&gate).await;
-    let level = Level { limit: 10.0, remaining: 2.0, reset: Duration::from_millis(400) };
+    let level = Level { limit: 10.0, remaining: 2.0, reset: Duration::from_secs(40) };
     first.learn(&Told { requests: Some(level), ..Told::default() });
     first.answered();
     drop(enter(&gate).await);
     let wait = waiting(&gate).expect("a moment").saturating_duration_since(Instant::now());
-    assert!(wait > Duration::from_millis(30), "of two left, one was under way: {wait:?}");
+    assert!(wait > Duration::from_secs(3), "of two left, one was under way: {wait:?}");
     drop(second);
 }
 
