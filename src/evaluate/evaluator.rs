@@ -58,8 +58,8 @@ impl Evaluator {
         self.remaining(subject, first, rest).await
     }
 
-    /// Measures a candidate on the first `screening` cases and, where those results are worth it, on the rest; both parts
-    /// share a process of the candidate. A complete result is that of [`Evaluator::measure`].
+    /// Measures a candidate on the first `screening` cases and, where those results are worth it, on the rest; within a
+    /// block both parts share a process of the candidate. A complete result is that of [`Evaluator::measure`].
     pub async fn measure_staged(
         &self,
         task: &Task,
@@ -72,7 +72,15 @@ impl Evaluator {
             return Staged::Complete(self.measure(task, candidate, cases).await);
         }
         let subject = Subject { task, candidate };
-        let (head, rest) = cases.split_at(block_size(task).max(screening).min(cases.len()));
+        if screening > block_size(task) {
+            let (head, rest) = cases.split_at(screening);
+            let first = self.measure(task, candidate, head).await;
+            if first.outcome == Outcome::Graded && !worth_continuing(&first.cases) {
+                return Staged::ScreenedOut(first);
+            }
+            return Staged::Complete(self.remaining(subject, first, rest).await);
+        }
+        let (head, rest) = cases.split_at(block_size(task).min(cases.len()));
         let (screened, remainder) = head.split_at(screening);
         let parts = if remainder.is_empty() { vec![screened] } else { vec![screened, remainder] };
         let (first, reach) = self.block(subject, &parts, &worth_continuing).await;

@@ -242,6 +242,9 @@ async fn blocks_and_stages_give_the_results_of_one_piece() {
     let staged = evaluator.measure_staged(&task, &player, &cases, 4, few).await;
     let Staged::ScreenedOut(staged) = staged else { panic!("not stopped") };
     assert_eq!(staged.cases.as_slice(), &whole.cases[..4]);
+    let staged = evaluator.measure_staged(&task, &player, &cases, 9, |_| false).await;
+    let Staged::ScreenedOut(staged) = staged else { panic!("not stopped after two blocks") };
+    assert_eq!(staged.cases.as_slice(), &whole.cases[..9]);
 }
 
 #[tokio::test]

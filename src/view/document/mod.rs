@@ -11,7 +11,7 @@ pub mod evaluation;
 pub mod event;
 pub mod finished;
 pub mod log;
-pub mod replay;
 pub mod model;
+pub mod replay;
 pub mod trace;
 pub mod validation;
