@@ -64,6 +64,7 @@ fn identity() -> Identity {
         seed: 1,
         width: 1,
         control: 0,
+        certify: 0,
     }
 }
 

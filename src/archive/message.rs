@@ -158,6 +158,7 @@ mod tests {
             seed: 7,
             width: 1,
             control: 0,
+            certify: 0,
         }
     }
 

@@ -113,11 +113,17 @@ pub fn new_run(args: &Args, run: RunName, lab: &Lab, edge: &Edge) -> Result<Orde
         seed: args.seed.unwrap_or(SEED),
         width: args.width.unwrap_or(1),
         control: args.control.unwrap_or(0),
+        certify: args.certify.unwrap_or(0),
     };
     if identity.control > 0 && identity.start == Start::Carry {
         return Err(Failure::usage("--control needs --start initial")
             .because("agents that start from their ancestors' solutions cannot be compared")
             .next("add --start initial, or leave out --control"));
+    }
+    if identity.certify > 0 && identity.start == Start::Carry {
+        return Err(Failure::usage("--certify needs --start initial")
+            .because("agents that start from their ancestors' solutions cannot be compared")
+            .next("add --start initial, or leave out --certify"));
     }
     Ok(Order { identity, agent: files })
 }
@@ -315,6 +321,7 @@ pub fn changes(args: &Args, identity: &Identity) -> Vec<String> {
     compare("seed", shown(args.seed), identity.seed.to_string());
     compare("width", shown(args.width), identity.width.to_string());
     compare("control", shown(args.control), identity.control.to_string());
+    compare("certify", shown(args.certify), identity.certify.to_string());
     changed
 }
 
@@ -349,6 +356,7 @@ mod tests {
             seed: 1,
             width: 1,
             control: 0,
+            certify: 0,
         }
     }
 

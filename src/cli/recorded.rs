@@ -98,14 +98,16 @@ impl Target {
     /// Finds a generation by `gen-00007`, `RUN/gen-00007`, `best`, `latest`, `certified` or a commit id.
     pub fn find(lab: &Lab, edge: &Edge, text: &str) -> Result<Self, Failure> {
         let archive = archive(lab, edge)?;
-        if text == "certified" || text.ends_with("/certified") {
-            return Err(Failure::usage("no generation is certified")
-                .because("this version compares but does not certify: every verdict is `undecided`")
-                .next(edge.hint("show best")));
-        }
-        let found = archive
-            .resolve(text, None)
-            .map_err(|error| Failure::from(error).next(edge.hint("log")))?;
+        let found = archive.resolve(text, None).map_err(|error| {
+            if text == "certified" || text.ends_with("/certified") {
+                return Failure::usage("no generation is certified")
+                    .because(
+                        "a strategy's `promote` does it, in a run with --start initial --certify N",
+                    )
+                    .next(edge.hint("show best"));
+            }
+            Failure::from(error).next(edge.hint("log"))
+        })?;
         let recorded = Recorded::read(archive, found.run)?;
         Ok(Self { recorded, generation: found.generation, commit: found.commit })
     }

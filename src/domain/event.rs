@@ -11,7 +11,7 @@ use super::action::{InnerAction, OuterAction};
 use super::agent::AgentFiles;
 use super::files::FileSet;
 use super::outcome::{CaseResult, Outcome, SandboxLevel, Usage, Violation};
-use super::report::{AgentReport, ControlResult, SolutionReport};
+use super::report::{AgentReport, ControlResult, PromotionReport, SolutionReport};
 use super::sealed::{SealedPair, SealedResult};
 use super::settings::Identity;
 use crate::base::digest::Digest;
@@ -472,10 +472,8 @@ pub enum Event {
         step: u32,
         /// The generation.
         generation: GenerationId,
-        /// `undecided` in this version.
-        verdict: String,
-        /// Why.
-        why: String,
+        /// The answer.
+        report: PromotionReport,
     },
     /// The solution of a control episode was measured on the report cases.
     ControlMeasured {

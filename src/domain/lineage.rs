@@ -61,6 +61,8 @@ pub struct Lineage {
     episodes: Vec<EpisodeId>,
     latest: GenerationId,
     set_aside: BTreeSet<GenerationId>,
+    /// In the order certified.
+    certified: Vec<GenerationId>,
 }
 
 impl Lineage {
@@ -71,6 +73,7 @@ impl Lineage {
             episodes,
             latest: GenerationId(0),
             set_aside: BTreeSet::new(),
+            certified: Vec::new(),
         }
     }
 
@@ -150,6 +153,16 @@ impl Lineage {
         if let Some(generation) = self.get_mut(id) {
             generation.commit = Some(commit);
         }
+    }
+
+    /// Notes that the kernel's statistics found a generation better than the certified one before.
+    pub fn certify(&mut self, id: GenerationId) {
+        self.certified.push(id);
+    }
+
+    /// The generation certified last, of those that no rollback set aside.
+    pub fn certified(&self) -> Option<GenerationId> {
+        self.certified.iter().rev().copied().find(|id| !self.set_aside.contains(id))
     }
 
     /// Adds the result of an episode.

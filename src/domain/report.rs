@@ -98,3 +98,60 @@ pub struct ArmMetrics {
     /// The best generation.
     pub evolved: Option<f64>,
 }
+
+/// What the kernel says of a promotion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Better than the certified generation before, which it replaces.
+    Certified,
+    /// Worse.
+    Worse,
+    /// Nobody can say.
+    Undecided,
+}
+
+impl Verdict {
+    /// As people read it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Certified => "certified",
+            Self::Worse => "worse",
+            Self::Undecided => "undecided",
+        }
+    }
+}
+
+/// The answer to a promotion.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PromotionReport {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// In words.
+    pub why: String,
+    /// The generation it was compared with: the certified one, or generation 0.
+    pub against: GenerationId,
+    /// Pairs of episodes measured.
+    pub pairs: u32,
+    /// The mean difference in score.
+    pub difference: Option<f64>,
+    /// The evidence that it is better: a fortune that is expected to stay 1 if it is not.
+    pub evidence: Option<f64>,
+    /// The evidence that decides.
+    pub needed: Option<f64>,
+}
+
+impl PromotionReport {
+    /// An answer without a measurement.
+    pub fn unmeasured(against: GenerationId, why: &str) -> Self {
+        Self {
+            verdict: Verdict::Undecided,
+            why: why.to_owned(),
+            against,
+            pairs: 0,
+            difference: None,
+            evidence: None,
+            needed: None,
+        }
+    }
+}

@@ -57,6 +57,9 @@ pub struct Identity {
     /// Fresh episodes of each task on which the best agent is compared with the frozen one; 0: no control arm.
     #[serde(default)]
     pub control: u32,
+    /// Pairs of fresh episodes of each task that all promotions of the run may use; 0: every promotion is undecided.
+    #[serde(default)]
+    pub certify: u32,
 }
 
 impl Identity {
@@ -71,6 +74,12 @@ impl Identity {
         self.numbered(self.episodes..self.episodes.saturating_add(self.control))
     }
 
+    /// The episodes of these pairs of the run's promotions: beyond those of the control arm.
+    pub fn certifying_episodes(&self, pairs: Range<u32>) -> Vec<EpisodeId> {
+        let first = self.episodes.saturating_add(self.control);
+        self.numbered(first.saturating_add(pairs.start)..first.saturating_add(pairs.end))
+    }
+
     fn numbered(&self, indices: Range<u32>) -> Vec<EpisodeId> {
         let of = |index| self.tasks.iter().map(move |task| EpisodeId { task: task.clone(), index });
         indices.flat_map(of).collect()
@@ -78,6 +87,11 @@ impl Identity {
 
     /// Whether an episode belongs to the control arm.
     pub fn is_control(&self, episode: &EpisodeId) -> bool {
+        (self.episodes..self.episodes.saturating_add(self.control)).contains(&episode.index)
+    }
+
+    /// Whether an episode compares agents: no generation is measured on it, and it is no part of the family tree.
+    pub fn is_comparison(&self, episode: &EpisodeId) -> bool {
         episode.index >= self.episodes
     }
 

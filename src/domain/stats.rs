@@ -3,6 +3,7 @@
 //! Everything here is a pure function of numbers. Lists may be empty where a neutral answer exists (a mean of nothing is
 //! 0); where none exists the function returns `None`. Nothing panics, and nothing depends on the order of a hash map.
 
+mod betting;
 mod compare;
 mod frontier;
 mod rank;
@@ -10,6 +11,7 @@ mod ridge;
 mod special;
 mod summary;
 
+pub use betting::{Bets, spent_on};
 pub use compare::{
     Interval, Paired, bootstrap_mean, paired, sign_test, similarity, ucb, wilson_interval,
 };

@@ -22,7 +22,7 @@ use crate::domain::task::Split;
 const FROZEN: GenerationId = GenerationId(0);
 
 /// What an agent came to on the control episodes, in their order.
-type Arm = Vec<(EpisodeId, ControlResult)>;
+pub(super) type Arm = Vec<(EpisodeId, ControlResult)>;
 
 /// Measures both agents, unless that was done or nobody asked for it.
 pub async fn run(session: &Arc<Session>, lineage: &Lineage) -> Result<(), Stopped> {
@@ -30,12 +30,15 @@ pub async fn run(session: &Arc<Session>, lineage: &Lineage) -> Result<(), Stoppe
         return Ok(());
     }
     let best = lineage.best();
+    let episodes = session.identity.control_episodes();
     let (frozen, evolved) = if best == FROZEN {
-        let frozen = arm(session, lineage, FROZEN).await?;
+        let frozen = arm(session, lineage, FROZEN, &episodes).await?;
         (frozen.clone(), frozen)
     } else {
-        let (frozen, evolved) =
-            tokio::join!(arm(session, lineage, FROZEN), arm(session, lineage, best));
+        let (frozen, evolved) = tokio::join!(
+            arm(session, lineage, FROZEN, &episodes),
+            arm(session, lineage, best, &episodes)
+        );
         (frozen?, evolved?)
     };
     if let Some(report) = report(session, best, &frozen, &evolved) {
@@ -44,25 +47,30 @@ pub async fn run(session: &Arc<Session>, lineage: &Lineage) -> Result<(), Stoppe
     Ok(())
 }
 
-/// One agent's arm; a failure that lets no work end ends the other arm too.
-async fn arm(session: &Arc<Session>, lineage: &Lineage, who: GenerationId) -> Result<Arm, Stopped> {
-    let found = measure_arm(session, lineage, who).await;
+/// What an agent comes to on these episodes; a failure that lets no work end ends the other arm too.
+pub(super) async fn arm(
+    session: &Arc<Session>,
+    lineage: &Lineage,
+    who: GenerationId,
+    episodes: &[EpisodeId],
+) -> Result<Arm, Stopped> {
+    let found = measure_arm(session, lineage, who, episodes).await;
     if found.as_ref().is_err_and(|stopped| !stopped.lets_work_end()) {
         session.cancel.cancel();
     }
     found
 }
 
-/// Runs the control episodes of one agent and measures what they found.
+/// Runs the episodes of one agent and measures what they found.
 async fn measure_arm(
     session: &Arc<Session>,
     lineage: &Lineage,
     who: GenerationId,
+    episodes: &[EpisodeId],
 ) -> Result<Arm, Stopped> {
     let files = lineage.get(who).map(|g| g.files.clone()).unwrap_or_default();
     let hooks = Hooks::load(session.scripts.clone(), &files).await?;
-    let episodes = session.identity.control_episodes();
-    let measuring = measure::prepare(session, lineage, &hooks, who, &episodes);
+    let measuring = measure::prepare(session, lineage, &hooks, who, episodes);
     let found = measure::run(session.clone(), hooks, measuring).await?;
     let mut arm = Vec::with_capacity(found.len());
     for (episode, result, _) in found {

@@ -280,15 +280,15 @@ impl Drive {
         .into()
     }
 
-    /// Measures the best candidate on the select cases, which no script and no model ever sees; the control arm has a
-    /// measurement of its own.
+    /// Measures the best candidate on the select cases, which no script and no model ever sees; what compares agents
+    /// has a measurement of its own.
     async fn finish(self) -> Result<(EpisodeResult, EpisodeEvidence), Stopped> {
         let key = self.key();
         let result = match self.session.recorded.episode(&key) {
             Some(result) => result.clone(),
             None => {
                 let mut result = self.episode.result();
-                if !self.session.identity.is_control(&key.1) {
+                if !self.session.identity.is_comparison(&key.1) {
                     self.select(&mut result).await?;
                 }
                 self.session

@@ -8,12 +8,14 @@
 //! - [`episode`] drives the inner loop of [`crate::solve`]; [`attempt`] performs one attempt,
 //!   [`grade`] measures its candidate.
 //! - [`replay`] performs a recorded run again and compares.
+//! - [`certify`] answers promotions, [`control`] compares the best agent with the frozen one at the end.
 //! - [`ask`] is the only way to a model; [`finish`] compares the solutions at the end, [`sealed`] those on the test split.
 //! - `pauses` records which models wait for a provider that answers nobody.
 
 mod answering;
 pub mod ask;
 pub mod attempt;
+pub mod certify;
 pub mod control;
 pub mod episode;
 pub mod evidence;

@@ -11,13 +11,14 @@ use super::measure;
 use super::recorded::Step;
 use super::session::Session;
 use super::under_way::{Open, joined};
-use super::{Stopped, control, expand, finish, guard, world};
+use super::{Stopped, certify, control, expand, finish, guard, world};
 use crate::base::id::GenerationId;
 use crate::base::unit::UnixMillis;
 use crate::domain::action::OuterAction;
 use crate::domain::agent::STRATEGY;
 use crate::domain::event::{Diagnostic, Event, GenerationPlan};
 use crate::domain::lineage::Lineage;
+use crate::domain::report::Verdict;
 use crate::domain::state::{OuterState, no_actions};
 use crate::script::{Arg, Delta, Hook, RngKey, WorldKind};
 
@@ -73,6 +74,7 @@ pub struct Outer {
     /// Actions taken in so far.
     pub(super) settled: u32,
     pub(super) idle: u32,
+    pub(super) certifying: certify::Used,
     pub(super) streak: u32,
     pub(super) open: VecDeque<Open>,
     pub(super) hooks: BTreeMap<GenerationId, Hooks>,
@@ -115,6 +117,7 @@ pub async fn run(
         step: 0,
         settled: 0,
         idle: 0,
+        certifying: certify::Used::default(),
         streak: 0,
         open: VecDeque::new(),
         hooks: BTreeMap::new(),
@@ -421,17 +424,7 @@ impl Outer {
             }
             OuterAction::Promote { who } => {
                 self.count("promote");
-                self.idle += 1;
-                if self.session.recorded.promotion(self.step).is_none() {
-                    self.session
-                        .record(Event::PromotionDecided {
-                            step: self.step,
-                            generation: *who,
-                            verdict: "undecided".into(),
-                            why: "certification is not part of this version".into(),
-                        })
-                        .await?;
-                }
+                self.promote(*who).await?;
             }
             OuterAction::Stop { why, .. } => {
                 let why = if why.is_empty() { "no reason given" } else { why };
@@ -439,6 +432,27 @@ impl Outer {
             }
         }
         Ok(None)
+    }
+
+    /// Answers a promotion.
+    async fn promote(&mut self, who: GenerationId) -> Result<(), Stopped> {
+        let report = match self.session.recorded.promotion(self.step) {
+            Some(report) => report.clone(),
+            None => {
+                let report =
+                    certify::decide(&self.session, &self.lineage, who, self.certifying).await?;
+                let (step, generation) = (self.step, who);
+                let event = Event::PromotionDecided { step, generation, report: report.clone() };
+                self.session.record(event).await?;
+                report
+            }
+        };
+        self.idle = if report.pairs > 0 { 0 } else { self.idle + 1 };
+        self.certifying.add(&report);
+        if report.verdict == Verdict::Certified {
+            self.lineage.certify(who);
+        }
+        Ok(())
     }
 
     /// Takes in the oldest open action.

@@ -10,7 +10,7 @@ use crate::domain::event::{
     Record,
 };
 use crate::domain::files::FileSet;
-use crate::domain::report::{ControlResult, SolutionReport};
+use crate::domain::report::{ControlResult, PromotionReport, SolutionReport};
 use crate::domain::sealed::{SealedPair, SealedResult, SolutionPlace};
 
 /// An answer of a model as recorded.
@@ -71,7 +71,7 @@ pub struct Recorded {
     episodes: BTreeMap<EpisodeKey, EpisodeResult>,
     evidence: BTreeMap<GenerationId, String>,
     evaluated: BTreeMap<u32, (bool, Option<String>, UnixMillis)>,
-    promotions: BTreeMap<u32, (String, String)>,
+    promotions: BTreeMap<u32, PromotionReport>,
     rollbacks: Vec<(u32, GenerationId)>,
     streak_from: GenerationId,
     control: BTreeMap<EpisodeKey, ControlResult>,
@@ -141,8 +141,8 @@ impl Recorded {
                 self.evidence.extend(evidence.clone().map(|commit| (generation, commit)));
                 self.evaluated.insert(step, (admitted, evidence, at));
             }
-            Event::PromotionDecided { step, verdict, why, .. } => {
-                self.promotions.insert(step, (verdict, why));
+            Event::PromotionDecided { step, report, .. } => {
+                self.promotions.insert(step, report);
             }
             Event::ControlMeasured { generation, episode, result } => {
                 self.control.insert((generation, episode), result);
@@ -235,8 +235,8 @@ impl Recorded {
         self.streak_from
     }
 
-    /// The verdict of a promotion and why.
-    pub fn promotion(&self, step: u32) -> Option<&(String, String)> {
+    /// The answer to a promotion.
+    pub fn promotion(&self, step: u32) -> Option<&PromotionReport> {
         self.promotions.get(&step)
     }
 

@@ -168,9 +168,9 @@ impl Outer {
     /// Points the run's branches at where the family tree stands.
     pub(super) fn point_branches(&mut self) -> Result<(), Stopped> {
         let run = self.session.identity.run.clone();
-        for (branch, to) in
-            [(Branch::Latest, self.lineage.latest()), (Branch::Best, self.lineage.best())]
-        {
+        let always = [(Branch::Latest, self.lineage.latest()), (Branch::Best, self.lineage.best())];
+        let certified = self.lineage.certified().map(|id| (Branch::Certified, id));
+        for (branch, to) in always.into_iter().chain(certified) {
             if self.pointed.get(branch.as_str()) == Some(&to) {
                 continue;
             }

@@ -258,6 +258,7 @@ mod tests {
             seed: 1,
             width: 1,
             control: 0,
+            certify: 0,
         };
         let ask = Ask {
             identity: &identity,

@@ -10,7 +10,7 @@ use crate::base::unit::{MicroUsd, UnixMillis};
 use crate::domain::action::OuterAction;
 use crate::domain::event::{CallCost, CallKey, Diagnostic, Event, GenerationStatus, Halt, Record};
 use crate::domain::outcome::SandboxLevel;
-use crate::domain::report::{AgentReport, SolutionReport};
+use crate::domain::report::{AgentReport, PromotionReport, SolutionReport, Verdict};
 use crate::domain::settings::{Identity, Start};
 
 /// What the journal itself says about where the run stands.
@@ -74,6 +74,8 @@ pub enum Doing {
     Measuring(GenerationId),
     /// The best agent is compared with the frozen one.
     Comparing,
+    /// A promotion is decided.
+    Certifying,
 }
 
 /// A run as its journal tells it; apply the records in order.
@@ -109,16 +111,16 @@ pub struct RunView {
     pub spend_by_model: BTreeMap<Alias, Spend>,
     /// The aliases each role asked.
     pub asked: BTreeMap<String, BTreeSet<Alias>>,
-    /// The control arm's episodes by generation, begun or ended.
-    pub control: BTreeMap<(GenerationId, EpisodeId), EpisodeView>,
+    /// The episodes that compare agents by generation, begun or ended: of the control arm and of promotions.
+    pub compared: BTreeMap<(GenerationId, EpisodeId), EpisodeView>,
     /// The best agent against the frozen one, once compared.
     pub agents: Option<AgentReport>,
     /// Start and best solution compared on fresh cases, a task each.
     pub solutions: Vec<SolutionReport>,
     /// Openings of the sealed test split, in order.
     pub tests: Vec<TestView>,
-    /// The verdict of each promotion, in order.
-    pub promotions: Vec<(GenerationId, String)>,
+    /// The answers to promotions, in order.
+    pub promotions: Vec<(GenerationId, PromotionReport)>,
     /// The newest valid generation, or the one a person went back to.
     pub latest: Option<GenerationId>,
     /// The best generation as the finished run named it.
@@ -194,9 +196,10 @@ impl RunView {
                 }
             }
             Event::EpisodeStarted { generation, episode, from, .. } => {
-                self.doing = match self.is_control(episode) {
-                    true => Doing::Comparing,
-                    false => Doing::Measuring(*generation),
+                self.doing = match &self.identity {
+                    Some(identity) if identity.is_control(episode) => Doing::Comparing,
+                    Some(identity) if identity.is_comparison(episode) => Doing::Certifying,
+                    _ => Doing::Measuring(*generation),
                 };
                 self.with_episode(*generation, episode, |view| view.from = *from);
             }
@@ -219,8 +222,8 @@ impl RunView {
                     }
                 }
             }
-            Event::PromotionDecided { generation, verdict, .. } => {
-                self.promotions.push((*generation, verdict.clone()));
+            Event::PromotionDecided { generation, report, .. } => {
+                self.promotions.push((*generation, report.clone()));
             }
             Event::ControlMeasured { .. } => {}
             Event::AgentsCompared { report } => self.agents = Some(report.clone()),
@@ -376,13 +379,20 @@ impl RunView {
         self.generations.get(&id).is_some_and(|known| known.status == GenerationStatus::Valid)
     }
 
-    fn is_control(&self, episode: &EpisodeId) -> bool {
-        self.identity.as_ref().is_some_and(|identity| identity.is_control(episode))
+    /// The generation certified last.
+    pub fn certified(&self) -> Option<GenerationId> {
+        let certified =
+            |(_, report): &&(GenerationId, PromotionReport)| report.verdict == Verdict::Certified;
+        self.promotions.iter().rev().find(certified).map(|(id, _)| *id)
     }
 
     /// Attempts of the control arm that ended, and how many it will make.
     pub fn control_attempts(&self) -> (u32, u32) {
-        let done = self.control.values().map(|episode| episode.attempts).sum();
+        let is_control = |episode: &EpisodeId| {
+            self.identity.as_ref().is_some_and(|identity| identity.is_control(episode))
+        };
+        let own = self.compared.iter().filter(|((_, episode), _)| is_control(episode));
+        let done = own.map(|(_, episode)| episode.attempts).sum();
         let planned = self.identity.as_ref().map_or(0, |identity| {
             let episodes = u32::try_from(identity.control_episodes().len()).unwrap_or(u32::MAX);
             let arms = if self.best() == Some(GenerationId(0)) { 1 } else { 2 };
@@ -407,8 +417,8 @@ impl RunView {
         episode: &EpisodeId,
         change: impl FnOnce(&mut EpisodeView),
     ) {
-        if self.is_control(episode) {
-            change(self.control.entry((generation, episode.clone())).or_default());
+        if self.identity.as_ref().is_some_and(|identity| identity.is_comparison(episode)) {
+            change(self.compared.entry((generation, episode.clone())).or_default());
         } else if let Some(known) = self.generations.get_mut(&generation) {
             change(known.episodes.entry(episode.clone()).or_default());
         }

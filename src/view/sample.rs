@@ -159,6 +159,7 @@ pub(crate) fn identity() -> Identity {
         seed: 1,
         width: 1,
         control: 0,
+        certify: 0,
     }
 }
 

@@ -165,6 +165,15 @@ fn solution(
 
 /// What is known about the agent: nothing in carry mode, and nothing without a control arm.
 fn agent(view: &RunView, metrics: &BTreeMap<TaskName, String>) -> Vec<String> {
+    let mut lines = compared(view, metrics);
+    let measured = view.promotions.iter().filter(|(_, report)| report.pairs > 0);
+    lines.extend(measured.map(|(id, report)| {
+        format!("promotion of {id}: {}, {}", report.verdict.as_str(), report.why)
+    }));
+    lines
+}
+
+fn compared(view: &RunView, metrics: &BTreeMap<TaskName, String>) -> Vec<String> {
     if view.carries() {
         return vec![
             "not measured in carry mode; `run --start initial --control` measures it".into(),

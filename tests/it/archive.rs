@@ -38,6 +38,7 @@ fn identity() -> Identity {
         seed: 42,
         width: 1,
         control: 0,
+        certify: 0,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Whole runs of the built program, on a task small enough that a run takes seconds.
 #![cfg(test)]
 
+mod certify;
 mod control;
 mod interrupted;
 mod offline;

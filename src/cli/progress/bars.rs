@@ -89,6 +89,12 @@ impl Bars {
                 self.now.set_prefix("control");
                 self.now.set_message(format!("{done}/{planned}  best against frozen"));
             }
+            Doing::Certifying => {
+                let done: u32 = view.compared.values().map(|episode| episode.attempts).sum();
+                self.now.set_position(0);
+                self.now.set_prefix("promotion");
+                self.now.set_message(format!("{done} attempts on fresh episodes, in pairs"));
+            }
             Doing::Deciding => {}
         }
     }

@@ -31,6 +31,9 @@ pub fn news(record: &Record, view: &RunView, page: Page) -> Option<String> {
         Event::Refused { diagnostic, .. } => {
             Some(format!("action refused: {}", page.ink.bad(&diagnostic.to_string())))
         }
+        Event::PromotionDecided { generation, report, .. } => {
+            Some(format!("promotion of {generation}: {}, {}", report.verdict.as_str(), report.why))
+        }
         Event::SolutionCompared { report } => Some(format!(
             "{}{}: start {} -> best {} over {}",
             report.task,

@@ -49,6 +49,10 @@ pub struct Args {
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "10",
           value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub control: Option<u32>,
+    /// Let the strategy's `promote` be decided on up to N pairs of fresh episodes of each task, for all promotions
+    /// together; needs --start initial [default: 0, every promotion is undecided].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub certify: Option<u32>,
     /// The model that answers every role, by its alias in hyperagent.toml [default: as the agent says].
     #[arg(long, value_name = "ALIAS")]
     pub model: Option<Alias>,

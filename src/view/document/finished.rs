@@ -128,7 +128,7 @@ impl RunFinishedDocument {
             run: identity.map(|identity| identity.run.to_string()).unwrap_or_default(),
             sealed: view.is_sealed(),
             best: view.best().map(|id| id.to_string()),
-            certified: None,
+            certified: view.certified().map(|id| id.to_string()),
             generations: view.rewrites(),
             rejected: view.rejected(),
             attempts: view.attempts(),

@@ -69,6 +69,7 @@ impl Recorder {
             seed: 1,
             width: 1,
             control: 0,
+            certify: 0,
         };
         let recorder = Self { archive, journal, identity };
         recorder.say(Event::RunStarted {

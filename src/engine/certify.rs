@@ -1,0 +1,128 @@
+//! Promotion: is a generation better than the certified one? The kernel's answer, with its statistics.
+//!
+//! Both work on the same fresh episodes, pair by pair, and their solutions are judged on the report cases, which choose no
+//! agent. After each block of pairs the evidence is looked at ([`Bets`]): it may decide at any time, and the promotions
+//! of a run share one alpha, so that all of them together certify an agent that is no better with a chance of at most
+//! alpha. What is not decided when the run's pairs are used is "undecided".
+
+use std::sync::Arc;
+
+use super::Stopped;
+use super::control::{self, Arm};
+use super::session::Session;
+use crate::base::id::GenerationId;
+use crate::domain::lineage::Lineage;
+use crate::domain::report::{PromotionReport, Verdict};
+use crate::domain::settings::Start;
+use crate::domain::stats::{self, Bets};
+
+/// The chance that a run certifies any agent that is no better than the one before.
+const ALPHA: f64 = 0.05;
+/// Pairs measured before the evidence is looked at again: enough to keep the machine busy.
+const BLOCK: u32 = 5;
+
+/// What the promotions of a run have used.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Used {
+    /// Promotions that were measured.
+    pub promotions: u32,
+    /// Pairs of episodes.
+    pub pairs: u32,
+}
+
+impl Used {
+    /// Adds a promotion.
+    pub fn add(&mut self, report: &PromotionReport) {
+        if report.pairs > 0 {
+            self.promotions += 1;
+            self.pairs += report.pairs;
+        }
+    }
+}
+
+/// Decides a promotion.
+pub async fn decide(
+    session: &Arc<Session>,
+    lineage: &Lineage,
+    who: GenerationId,
+    used: Used,
+) -> Result<PromotionReport, Stopped> {
+    let against = lineage.certified().unwrap_or(GenerationId(0));
+    let left = session.identity.certify.saturating_sub(used.pairs);
+    let undecided = |why: &str| PromotionReport::unmeasured(against, why);
+    if who == against {
+        return Ok(undecided("it is the agent that others are compared with"));
+    }
+    if session.identity.certify == 0 {
+        return Ok(undecided("no episodes are set aside for it: `run --certify N` does"));
+    }
+    if session.identity.start == Start::Carry {
+        return Ok(undecided(
+            "agents that start from their ancestors' solutions cannot be compared",
+        ));
+    }
+    if left == 0 {
+        return Ok(undecided("the pairs of episodes set aside are used up"));
+    }
+    measure(session, lineage, [against, who], used, left).await
+}
+
+async fn measure(
+    session: &Arc<Session>,
+    lineage: &Lineage,
+    [against, who]: [GenerationId; 2],
+    used: Used,
+    left: u32,
+) -> Result<PromotionReport, Stopped> {
+    let needed = 1.0 / stats::spent_on(used.promotions + 1, ALPHA);
+    let (mut better, mut worse) = (Bets::default(), Bets::default());
+    let mut differences: Vec<f64> = Vec::new();
+    let mut verdict = Verdict::Undecided;
+    let mut pairs = 0;
+    while pairs < left && verdict == Verdict::Undecided {
+        let block = BLOCK.min(left - pairs);
+        let first = used.pairs + pairs;
+        let episodes = session.identity.certifying_episodes(first..first + block);
+        let (before, after) = tokio::join!(
+            control::arm(session, lineage, against, &episodes),
+            control::arm(session, lineage, who, &episodes)
+        );
+        for difference in by_pair(&before?, &after?) {
+            better.see(difference);
+            worse.see(-difference);
+            differences.push(difference);
+        }
+        pairs += block;
+        if better.evidence() >= needed {
+            verdict = Verdict::Certified;
+        } else if worse.evidence() >= needed {
+            verdict = Verdict::Worse;
+        }
+    }
+    let difference = stats::mean(&differences);
+    let evidence = better.evidence();
+    let why = format!(
+        "{difference:+.3} in score against {against} over {pairs} pairs; evidence {evidence:.2} of {needed:.1} needed"
+    );
+    Ok(PromotionReport {
+        verdict,
+        why,
+        against,
+        pairs,
+        difference: Some(difference),
+        evidence: Some(evidence),
+        needed: Some(needed),
+    })
+}
+
+/// The differences of the pairs in order; a pair is one index, and its tasks weigh the same.
+fn by_pair(before: &Arm, after: &Arm) -> Vec<f64> {
+    let mut indices: Vec<u32> = before.iter().map(|(episode, _)| episode.index).collect();
+    indices.sort_unstable();
+    indices.dedup();
+    let score = |arm: &Arm, index: u32| {
+        let same = arm.iter().filter(|(episode, _)| episode.index == index);
+        stats::mean(&same.map(|(_, result)| result.score).collect::<Vec<f64>>())
+    };
+    indices.into_iter().map(|index| score(after, index) - score(before, index)).collect()
+}
