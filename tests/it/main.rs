@@ -1,6 +1,7 @@
 //! Everything that needs the built binary: one test program, a module per subject.
 
 mod archive;
+mod cheats;
 mod cli;
 mod cpu_limit;
 mod crash;
