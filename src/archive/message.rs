@@ -180,6 +180,7 @@ mod tests {
             }],
             stage_failed: Some(Stage::Signature),
             model: None,
+            handed_back: Vec::new(),
             repairs: 2,
             tag: serde_json::Map::new(),
         }

@@ -163,6 +163,18 @@ pub struct AttemptResult {
     pub usage: Usage,
     /// Trials made for it (cases measured).
     pub trials: u32,
+    /// Answers that went back to their author before this came of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub handed_back: Vec<HandedBack>,
+}
+
+/// An answer that was paid, did not fit, and went back to its author with the reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandedBack {
+    /// The turn it answered, from 0.
+    pub turn: u32,
+    /// What was wrong, in a word: a class of refusal, `duplicate`, or a stage of validation.
+    pub class: String,
 }
 
 /// One finding about a rewrite, as the meta role and people read it.
@@ -200,6 +212,18 @@ pub enum Stage {
     Signature,
     /// Every prompt rendered, every hook run twice, mock steps.
     DryRun,
+}
+
+impl Stage {
+    /// Its name, as events write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Intake => "intake",
+            Self::Parse => "parse",
+            Self::Signature => "signature",
+            Self::DryRun => "dry_run",
+        }
+    }
 }
 
 /// What one stage found.
@@ -254,6 +278,9 @@ pub struct GenerationPlan {
     pub model: Option<Alias>,
     /// Repairs it took.
     pub repairs: u32,
+    /// Answers that went back to their author before this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub handed_back: Vec<HandedBack>,
     /// Scalars stored by the script.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub tag: super::action::Tag,

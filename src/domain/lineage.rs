@@ -315,6 +315,7 @@ mod tests {
             model: None,
             repairs: 0,
             tag: Default::default(),
+            handed_back: Vec::new(),
         }
     }
 

@@ -10,6 +10,7 @@ pub mod files;
 pub mod glob;
 pub mod lineage;
 pub mod meaning;
+pub mod normal;
 pub mod outcome;
 pub mod report;
 pub mod sealed;

@@ -11,8 +11,9 @@ use crate::base::id::{Alias, EpisodeId, GenerationId};
 use crate::domain::action::InnerAction;
 use crate::domain::agent::{AnswerFormat, Role};
 use crate::domain::edit;
-use crate::domain::event::{AttemptEnd, AttemptResult, CallKey};
+use crate::domain::event::{AttemptEnd, AttemptResult, CallKey, HandedBack};
 use crate::domain::files::FileSet;
+use crate::domain::normal;
 use crate::domain::outcome::{CaseResult, Usage};
 use crate::domain::task::{Case, Task};
 use crate::model::{Brief, Message, Request, Speaker, WorkerBrief};
@@ -23,6 +24,8 @@ use crate::solve::episode::{Attempt, Episode};
 
 /// Turns of one attempt: the answer, a repair with the reason, then the whole file instead of an edit.
 const TURNS: u32 = 3;
+/// What the author of a candidate hears that was met before.
+const SAME: &str = "a candidate that does the same was tried before (comments and blanks apart); propose something else";
 /// References given to the optimiser besides those the script names.
 const REFERENCES: usize = 4;
 
@@ -40,6 +43,7 @@ pub struct Dispatch {
     brief: WorkerBrief,
     /// What the base did on each case: what screens a candidate before its measurement is complete.
     base_results: Vec<CaseResult>,
+    /// The normal forms of the candidates met before.
     seen: Vec<Digest>,
 }
 
@@ -152,22 +156,20 @@ pub async fn work(session: &Session, dispatch: &Dispatch) -> Result<Worked, Stop
         .recorded
         .attempt(&(dispatch.generation, dispatch.episode.clone()), dispatch.attempt)
         .cloned();
-    let Proposed { prompts, answers, candidate } = match &dispatch.prompt {
+    let Proposed { prompts, answers, candidate, handed_back } = match &dispatch.prompt {
         Ok(prompt) => propose(session, dispatch, prompt).await?,
-        Err(refusal) => {
-            Proposed { prompts: Vec::new(), answers: Vec::new(), candidate: Err(refusal.clone()) }
-        }
+        Err(refusal) => Proposed::nothing(refusal.clone()),
     };
     let (files, mut result) = match candidate {
         Ok(candidate) => {
             let digest = candidate.files.digest();
             let result = match &recorded {
                 Some(result) => result.clone(),
-                None if dispatch.seen.contains(&digest) => unmeasured(
+                None if dispatch.has_seen(&candidate.files) => unmeasured(
                     AttemptEnd::Duplicate,
                     Refusal {
                         class: "duplicate",
-                        reason: "equal to an earlier candidate of the episode".into(),
+                        reason: "does the same as an earlier candidate of the episode".into(),
                     },
                 ),
                 None => {
@@ -192,6 +194,9 @@ pub async fn work(session: &Session, dispatch: &Dispatch) -> Result<Worked, Stop
         }
     };
     result.model = Some(dispatch.alias.clone());
+    if recorded.is_none() {
+        result.handed_back = handed_back;
+    }
     if let Some(recorded) = recorded
         && recorded.candidate != result.candidate
     {
@@ -212,6 +217,22 @@ struct Proposed {
     prompts: Vec<String>,
     answers: Vec<String>,
     candidate: Result<Candidate, Refusal>,
+    handed_back: Vec<HandedBack>,
+}
+
+impl Proposed {
+    /// Nothing was asked.
+    fn nothing(refusal: Refusal) -> Self {
+        let (prompts, answers, handed_back) = Default::default();
+        Self { prompts, answers, candidate: Err(refusal), handed_back }
+    }
+}
+
+impl Dispatch {
+    /// Whether a candidate does the same as one met before.
+    fn has_seen(&self, files: &FileSet) -> bool {
+        self.seen.contains(&normal::digest(files))
+    }
 }
 
 /// Asks until the answer holds a candidate or the turns are used up. A candidate that was met before is asked again
@@ -224,6 +245,7 @@ async fn propose(
     let mut messages = vec![Message { speaker: Speaker::User, text: prompt.to_owned() }];
     let mut prompts = Vec::new();
     let mut answers = Vec::new();
+    let mut handed_back = Vec::new();
     let mut format = dispatch.role.format;
     let mut turn = 0;
     loop {
@@ -238,13 +260,14 @@ async fn propose(
         };
         turn += 1;
         let complaint = match &found {
-            Ok(candidate) if !dispatch.seen.contains(&candidate.files.digest()) => None,
-            Ok(_) => Some("an equal candidate was tried before; propose something else".to_owned()),
-            Err(refusal) => Some(refusal.reason.clone()),
+            Ok(candidate) if !dispatch.has_seen(&candidate.files) => None,
+            Ok(_) => Some(("duplicate", SAME.to_owned())),
+            Err(refusal) => Some((refusal.class, refusal.reason.clone())),
         };
-        let Some(complaint) = complaint.filter(|_| turn < TURNS) else {
-            return Ok(Proposed { prompts, answers, candidate: found });
+        let Some((class, complaint)) = complaint.filter(|_| turn < TURNS) else {
+            return Ok(Proposed { prompts, answers, candidate: found, handed_back });
         };
+        handed_back.push(HandedBack { turn: turn - 1, class: class.to_owned() });
         if turn == TURNS - 1 && found.is_err() {
             format = AnswerFormat::Full;
         }
@@ -306,5 +329,6 @@ fn unmeasured(end: AttemptEnd, refusal: Refusal) -> AttemptResult {
         violations: Vec::new(),
         usage: Usage::default(),
         trials: 0,
+        handed_back: Vec::new(),
     }
 }

@@ -11,7 +11,9 @@ use crate::base::id::{Alias, GenerationId};
 use crate::domain::action::OuterAction;
 use crate::domain::agent::{AgentFiles, Role};
 use crate::domain::edit;
-use crate::domain::event::{CallKey, Diagnostic, GenerationPlan, GenerationStatus, Stage};
+use crate::domain::event::{
+    CallKey, Diagnostic, GenerationPlan, GenerationStatus, HandedBack, Stage,
+};
 use crate::domain::lineage::Lineage;
 use crate::model::{Brief, Message, MetaBrief, Request, Speaker};
 use crate::rewrite::{self, Agent, Rules, Submission, context};
@@ -128,6 +130,7 @@ pub async fn run(session: &Session, order: Order) -> Result<Rewritten, Stopped> 
         return Ok(Rewritten { plan: plan.clone(), prompts: Vec::new() });
     }
     let mut prompts = Vec::new();
+    let mut handed_back = Vec::new();
     let mut turn = 0;
     let draft = match &order.prompt {
         Err(diagnostic) => Draft {
@@ -144,9 +147,9 @@ pub async fn run(session: &Session, order: Order) -> Result<Rewritten, Stopped> 
                 let answer = ask(session, &request).await?;
                 prompts.push(request.text());
                 let draft = draft(session, &order, &answer).await?;
-                if draft.stage.is_none() || turn + 1 >= TURNS {
-                    break draft;
-                }
+                let Some(stage) = draft.stage.filter(|_| turn + 1 < TURNS) else { break draft };
+                let class = stage.name().to_owned();
+                handed_back.push(HandedBack { turn, class });
                 turn += 1;
                 let text = context::repair(&draft.diagnostics, edit::contract(order.role.format));
                 messages.push(Message { speaker: Speaker::Assistant, text: answer.text });
@@ -175,6 +178,7 @@ pub async fn run(session: &Session, order: Order) -> Result<Rewritten, Stopped> 
         stage_failed: draft.stage,
         model: Some(order.alias),
         repairs: turn,
+        handed_back,
         tag: order.tag,
     };
     Ok(Rewritten { plan, prompts })

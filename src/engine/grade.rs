@@ -143,5 +143,6 @@ pub fn from_measurement(task: &Task, files: &FileSet, measured: Measurement) -> 
         violations: measured.violations,
         usage: measured.usage,
         trials,
+        handed_back: Vec::new(),
     }
 }

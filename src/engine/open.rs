@@ -275,6 +275,7 @@ fn seed_plan(identity: &Identity, agent: &AgentFiles) -> GenerationPlan {
         model: None,
         repairs: 0,
         tag: serde_json::Map::new(),
+        handed_back: Vec::new(),
     }
 }
 

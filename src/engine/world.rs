@@ -129,6 +129,7 @@ mod tests {
                 model: None,
                 repairs: 0,
                 tag: serde_json::Map::new(),
+                handed_back: Vec::new(),
             });
         }
         for (number, episode, score) in [(0, 0, 0.2), (0, 1, 0.6), (1, 0, 0.5)] {

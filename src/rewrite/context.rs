@@ -215,6 +215,7 @@ mod tests {
             model: None,
             repairs: 0,
             tag: Default::default(),
+            handed_back: Vec::new(),
         }
     }
 

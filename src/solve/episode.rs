@@ -11,6 +11,7 @@ use crate::domain::event::{
     AttemptEnd, AttemptResult, EpisodeResult, FailureCount, OperatorCredit,
 };
 use crate::domain::files::FileSet;
+use crate::domain::normal;
 use crate::domain::task::Task;
 
 /// What an episode is given.
@@ -153,7 +154,7 @@ impl Episode {
     pub fn started(&mut self, result: AttemptResult) {
         self.trials += result.trials;
         let files = Arc::new(self.setting.start.clone());
-        self.seen.insert(files.digest());
+        self.seen.insert(normal::digest(&files));
         self.attempts.push(Attempt {
             id: 0,
             base: None,
@@ -196,8 +197,8 @@ impl Episode {
         if let Some(parent) = self.attempts.get_mut(base as usize) {
             parent.kids += 1;
         }
-        if let Some(digest) = &result.candidate {
-            self.seen.insert(digest.clone());
+        if let Some(files) = &files {
+            self.seen.insert(normal::digest(files));
         }
         let better = match (result.metric, self.best().result.metric) {
             (Some(new), Some(old)) => self.setting.task.better(new, old),
@@ -270,7 +271,7 @@ impl Episode {
         &self.attempts[self.best as usize]
     }
 
-    /// The content hashes of the candidates met so far.
+    /// The hashes of the normal forms of the candidates met so far.
     pub fn seen(&self) -> Vec<Digest> {
         self.seen.iter().cloned().collect()
     }
@@ -399,6 +400,7 @@ pub(super) mod tests {
             violations: Vec::new(),
             usage: Usage::default(),
             trials: 2,
+            handed_back: Vec::new(),
         }
     }
 

@@ -16,6 +16,7 @@ pub mod seal;
 pub mod figure;
 pub mod ink;
 pub mod tree;
+pub mod waste;
 
 pub mod document;
 pub mod listing;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::generation::{EpisodeView, GenerationView, TaskScore};
 use super::openings::TestView;
 use super::spend::Spend;
+use super::waste::Waste;
 use crate::base::id::{Alias, EpisodeId, GenerationId, TaskName};
 use crate::base::unit::{MicroUsd, UnixMillis};
 use crate::domain::action::OuterAction;
@@ -109,6 +110,8 @@ pub struct RunView {
     pub spend_by_role: BTreeMap<String, Spend>,
     /// What calls used, by the alias that answered.
     pub spend_by_model: BTreeMap<Alias, Spend>,
+    /// What answers used that brought nothing.
+    pub waste: Waste,
     /// The aliases each role asked.
     pub asked: BTreeMap<String, BTreeSet<Alias>>,
     /// The episodes that compare agents by generation, begun or ended: of the control arm and of promotions.
@@ -172,6 +175,7 @@ impl RunView {
                 // Who answered in place of the one asked is the one that was paid.
                 let paid = cost.answered_by.as_ref().unwrap_or(alias);
                 let cost = &if is_built_in(paid) { free(cost) } else { cost.clone() };
+                self.waste.answered(key, cost);
                 self.spend_by_role.entry(role.clone()).or_default().add(cost);
                 self.spend_by_model.entry(paid.clone()).or_default().add(cost);
                 self.asked.entry(role.clone()).or_default().insert(alias.clone());
@@ -183,6 +187,7 @@ impl RunView {
                 }
             }
             Event::GenerationPlanned { plan } => {
+                self.waste.planned(plan);
                 let mut planned = GenerationView::planned(plan, record.at);
                 planned.spend = self.early.remove(&plan.generation).unwrap_or_default();
                 self.generations.insert(plan.generation, planned);
@@ -207,7 +212,8 @@ impl RunView {
                 self.with_episode(*generation, episode, |view| view.start_measured(result));
             }
             Event::AttemptDecided { .. } => {}
-            Event::AttemptFinished { generation, episode, result, .. } => {
+            Event::AttemptFinished { generation, episode, attempt, result } => {
+                self.waste.attempted(*generation, episode, *attempt, result);
                 self.with_episode(*generation, episode, |view| view.attempt_finished(result));
             }
             Event::EpisodeFinished { generation, episode, result } => {

@@ -163,7 +163,7 @@ pub(crate) fn identity() -> Identity {
     }
 }
 
-fn attempt(end: AttemptEnd, score: f64) -> AttemptResult {
+pub(crate) fn attempt(end: AttemptEnd, score: f64) -> AttemptResult {
     AttemptResult {
         end,
         outcome: Some(Outcome::Graded),
@@ -181,6 +181,7 @@ fn attempt(end: AttemptEnd, score: f64) -> AttemptResult {
         violations: Vec::new(),
         usage: Usage::default(),
         trials: 5,
+        handed_back: Vec::new(),
     }
 }
 
@@ -200,6 +201,7 @@ pub(crate) fn plan(generation: u32, parent: Option<u32>, summary: &str) -> Gener
         model: parent.map(|_| alias()),
         repairs: 0,
         tag: serde_json::Map::new(),
+        handed_back: Vec::new(),
     }
 }
 

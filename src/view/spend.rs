@@ -150,9 +150,14 @@ impl From<&Spend> for CostDocument {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "sums of money stay far below 2^53 micro-dollars")]
 fn dollars(micro_usd: u64) -> f64 {
-    micro_usd as f64 / 1e6
+    real(micro_usd) / 1e6
+}
+
+/// A count as a real number.
+#[expect(clippy::cast_precision_loss, reason = "counts and micro-dollars stay far below 2^53")]
+pub(super) fn real(count: u64) -> f64 {
+    count as f64
 }
 
 #[cfg(test)]

@@ -67,6 +67,7 @@ fn plan(generation: u32, parents: &[u32], strategy: &str) -> GenerationPlan {
         model: parents.first().map(|_| "offline".parse().expect("an alias")),
         repairs: 0,
         tag: serde_json::Map::new(),
+        handed_back: Vec::new(),
     }
 }
 

@@ -20,7 +20,8 @@ pub(super) fn path_line(line: &str, editable: &EditablePaths) -> Option<Label> {
         text = rest.trim();
     }
     let mut named = whole.is_some();
-    text = text.trim_start_matches(['#', '*', '-', '>', ' ']);
+    text = in_a_tag(text).unwrap_or(text);
+    text = text.trim_start_matches(['#', '*', '-', '>', '=', '/', '[', ' ']);
     for word in ["file path:", "filename:", "file:", "path:", "edit:"] {
         if let Some(rest) = strip_word(text, word) {
             text = rest.trim_start_matches(['*', ' ']);
@@ -30,13 +31,39 @@ pub(super) fn path_line(line: &str, editable: &EditablePaths) -> Option<Label> {
     if let Some(open) = text.rfind(" (").filter(|_| text.ends_with(')')) {
         text = text.get(..open)?;
     }
-    let bare = text.trim_end_matches([':', '*', ' ']);
+    let bare = text.trim_end_matches([':', '*', '=', '-', ']', '/', ' ']);
     let undressed = bare.trim_matches(['`', '*', '"', '\'']);
     named |= bare.starts_with('`') && bare.ends_with('`');
+    let undressed = undressed.strip_suffix([',', ';']).unwrap_or(undressed).trim_end_matches('`');
     let path = undressed.strip_prefix("./").unwrap_or(undressed);
+    if let Some(only) = announced(line, editable) {
+        return Some(Label { path: only, whole: false });
+    }
     let known = editable.names(path);
     (known || is_one_word(path) && (named || is_path_like(path)))
         .then(|| Label { path: path.to_owned(), whole: whole.is_some() })
+}
+
+/// The path of `<file path="…">`.
+fn in_a_tag(text: &str) -> Option<&str> {
+    let inside = text.strip_prefix("<file ")?.strip_suffix('>')?;
+    inside.split_once('=').map(|(_, value)| value.trim_matches(['"', '\'', ' ']))
+}
+
+/// The one path a sentence that ends in a colon has in backticks: "In `player.py`, replace:".
+fn announced(line: &str, editable: &EditablePaths) -> Option<String> {
+    let sentence = line.trim().trim_end_matches('*').strip_suffix(':')?;
+    let mut paths = sentence.split('`').skip(1).step_by(2).filter(|quoted| editable.names(quoted));
+    let only = paths.next()?;
+    paths.next().is_none().then(|| only.to_owned())
+}
+
+/// The path in a comment that is the first line of a fenced file: `# player.py`.
+pub(super) fn path_in_comment(line: &str, editable: &EditablePaths) -> Option<String> {
+    let said = ["#", "//", "--"].iter().find_map(|sign| line.trim().strip_prefix(sign))?;
+    let said = said.trim();
+    let path = strip_word(said, "file:").unwrap_or(said).trim();
+    editable.names(path).then(|| path.to_owned())
 }
 
 /// The path in the info string of a fence: the language may come first, as in `python:player.py`.
@@ -54,15 +81,19 @@ pub(super) fn deleted_path(line: &str) -> Option<&str> {
     is_one_word(path).then_some(path)
 }
 
-/// The editable path that is meant: the path itself, or the only one it ends in when folders were put before it.
+/// The editable path that is meant: the path itself, or the only one it ends in when folders were put before it,
+/// whatever its slashes and its case.
 pub(super) fn resolve(path: &str, editable: &EditablePaths) -> Option<String> {
     if editable.allows(path) {
         return Some(path.to_owned());
     }
-    let mut meant = editable.named().filter(|name| {
-        path.strip_suffix(name).is_some_and(|folders| folders.ends_with('/'))
-            && editable.allows(name)
-    });
+    let slashed = path.replace('\\', "/");
+    let same = |name: &str| {
+        let start = slashed.len().checked_sub(name.len());
+        let (folders, file) = start.and_then(|at| slashed.split_at_checked(at)).unwrap_or_default();
+        file.eq_ignore_ascii_case(name) && (folders.is_empty() || folders.ends_with('/'))
+    };
+    let mut meant = editable.named().filter(|name| same(name) && editable.allows(name));
     match (meant.next(), meant.next()) {
         (Some(only), None) => Some(only.to_owned()),
         _ => None,
@@ -80,7 +111,7 @@ fn is_one_word(path: &str) -> bool {
 }
 
 fn is_path_like(path: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '\\');
     let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
     is_one_word(path)
         && path.chars().all(plain)

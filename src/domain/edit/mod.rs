@@ -3,13 +3,18 @@
 //! A language model and the offline optimiser write the same two forms ([`contract`] words them for a prompt), and a
 //! candidate and an agent are read by the same code. [`parse`] is tolerant in everything that leaves no doubt (fences,
 //! decorated paths, line endings) and strict in everything that does; [`apply`] places each block where it fits exactly
-//! once, first as written, then without trailing blanks, then shifted in indentation. A fault is written for the author
+//! once, first as written, then without trailing blanks, then shifted in indentation, then with blanks of no account. A
+//! unified diff is read as blocks. A fault is written for the author
 //! of the answer: it is the text of the repair turn. [`render`] writes an answer that parses and applies back to the
 //! same files.
 
 mod apply;
 mod contract;
+mod diff;
+mod fit;
 mod label;
+mod loose;
+mod marks;
 mod parse;
 mod place;
 mod render;
@@ -95,6 +100,15 @@ pub enum EditFault {
         line: usize,
         /// The line that should have come.
         missing: String,
+    },
+    /// A block has more than one line that separates its passages.
+    #[error(
+        "the block that starts at line {line} of the answer has two lines `=======`; write SEARCH lines, one \
+         `=======`, REPLACE lines, or the whole file with `WRITE path`"
+    )]
+    TwoSeparators {
+        /// The line of the answer where it starts, from 1.
+        line: usize,
     },
     /// A passage or a deletion is for a file that does not exist.
     #[error("`{path}` does not exist; files: {}; to make a new file leave SEARCH empty", list(.known))]

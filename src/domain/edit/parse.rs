@@ -1,6 +1,10 @@
 //! Reading an answer.
 
+use std::borrow::Cow;
+
+use super::diff;
 use super::label::{self, Label};
+use super::marks::{Fence, Opening, fence, is_closing, is_separator, opening};
 use super::{Answer, Edit, EditFault};
 use crate::domain::agent::AnswerFormat;
 use crate::domain::editable::EditablePaths;
@@ -20,6 +24,8 @@ pub fn parse(
     format: AnswerFormat,
     editable: &EditablePaths,
 ) -> Result<Answer, EditFault> {
+    let plain = unescaped(answer.trim_start_matches('\u{feff}'));
+    let answer = plain.as_ref();
     let unix = answer.replace("\r\n", "\n");
     let line_feeds = |text: &str| text.bytes().filter(|byte| *byte == b'\n').count();
     let crlf = answer.len() - unix.len() == line_feeds(answer);
@@ -27,44 +33,6 @@ pub fn parse(
     let mut reader = Reader::new(text.split('\n').collect(), format, editable);
     reader.read()?;
     reader.finish()
-}
-
-/// Whether a line could be taken for one of the three marks of a block.
-pub(super) fn looks_like_mark(line: &str) -> bool {
-    opening(line).is_some() || is_separator(line) || is_closing(line)
-}
-
-/// What stands after `<<<<<<< SEARCH`.
-fn opening(line: &str) -> Option<&str> {
-    let line = line.trim();
-    let rest = line.trim_start_matches('<');
-    let word = rest.trim_start().strip_prefix("SEARCH")?;
-    (5..=9).contains(&(line.len() - rest.len())).then(|| word.trim())
-}
-
-fn is_separator(line: &str) -> bool {
-    line.trim() == "======="
-}
-
-fn is_closing(line: &str) -> bool {
-    let line = line.trim();
-    let rest = line.trim_start_matches('>');
-    (5..=9).contains(&(line.len() - rest.len())) && matches!(rest.trim(), "REPLACE" | "")
-}
-
-/// A line that opens or closes a fenced block.
-struct Fence<'a> {
-    mark: char,
-    length: usize,
-    info: &'a str,
-}
-
-fn fence(line: &str) -> Option<Fence<'_>> {
-    let line = line.trim();
-    let mark = line.chars().next().filter(|mark| matches!(mark, '`' | '~'))?;
-    let info = line.trim_start_matches(mark);
-    let length = line.len() - info.len();
-    (length >= 3 && !info.contains('`')).then(|| Fence { mark, length, info: info.trim() })
 }
 
 struct Reader<'a> {
@@ -109,8 +77,13 @@ impl<'a> Reader<'a> {
 
     fn read(&mut self) -> Result<(), EditFault> {
         while let Some(line) = self.next_line() {
-            if let Some(after) = opening(line) {
-                self.block(after)?;
+            if let Some(opening) = opening(line) {
+                self.block(&opening)?;
+            } else if diff::starts(line, self.lines.get(self.at).copied()) {
+                let rest = self.lines.get(self.at - 1..).unwrap_or_default();
+                let found = diff::read(rest, false);
+                self.at += found.lines.saturating_sub(1);
+                self.diff(found.edits, None)?;
             } else if let Some(fence) = fence(line) {
                 self.fenced = true;
                 self.fence(fence)?;
@@ -169,14 +142,36 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a block after its first mark.
-    fn block(&mut self, after_mark: &str) -> Result<(), EditFault> {
+    fn block(&mut self, mark: &Opening<'_>) -> Result<(), EditFault> {
         let line = self.at;
-        let path = self.path_of_block(after_mark, line)?;
-        let search = self.until(is_separator, line, "=======")?;
+        let path = self.path_of_block(mark.after, line)?;
+        let separates = |line: &str| is_separator(line, mark.run);
+        let search = self.until(separates, line, "=======")?;
         let replace = self.until(is_closing, line, ">>>>>>> REPLACE")?;
+        if replace.lines().any(separates) {
+            return Err(EditFault::TwoSeparators { line });
+        }
         self.current = Some(path.clone());
         self.pending = None;
         self.edits.push(Edit::Replace { path, search, replace });
+        Ok(())
+    }
+
+    /// Takes in what a diff says; `named` is the path given before it.
+    fn diff(&mut self, edits: Vec<Edit>, named: Option<String>) -> Result<(), EditFault> {
+        let line = self.at;
+        for mut edit in edits {
+            let (Edit::Replace { path, .. } | Edit::Write { path, .. } | Edit::Delete { path }) =
+                &mut edit;
+            *path = match (path.as_str(), &named) {
+                ("", Some(named)) => named.clone(),
+                ("", None) => self.path_of_block("", line)?,
+                (path, _) => self.resolved(path)?,
+            };
+            self.current = Some(path.clone());
+            self.edits.push(edit);
+        }
+        self.pending = None;
         Ok(())
     }
 
@@ -196,7 +191,7 @@ impl<'a> Reader<'a> {
 
     fn until(
         &mut self,
-        ends: fn(&str) -> bool,
+        ends: impl Fn(&str) -> bool,
         start: usize,
         missing: &str,
     ) -> Result<String, EditFault> {
@@ -226,6 +221,11 @@ impl<'a> Reader<'a> {
             self.wrapper = None;
             return Ok(());
         }
+        if matches!(fence.info.split(' ').next(), Some("diff" | "patch")) && !self.wraps_block() {
+            let text = self.fenced_text(&fence)?;
+            let lines: Vec<&str> = text.lines().collect();
+            return self.diff(diff::read(&lines, true).edits, named.map(|named| named.path));
+        }
         let announced = named.as_ref().is_some_and(|named| named.whole);
         if !announced && (self.format == AnswerFormat::Edit || self.wraps_block()) {
             self.current = named.map(|named| named.path).or(self.current.take());
@@ -238,8 +238,9 @@ impl<'a> Reader<'a> {
         let line = self.at;
         let text = self.fenced_text(&fence)?;
         self.pending = None;
-        match named {
-            Some(Label { path, .. }) => self.edits.push(Edit::Write { path, text }),
+        let told = || label::path_in_comment(text.lines().next()?, self.editable);
+        match named.map(|named| named.path).or_else(told) {
+            Some(path) => self.edits.push(Edit::Write { path, text }),
             None => self.nameless.push((line, text)),
         }
         Ok(())
@@ -286,6 +287,15 @@ impl<'a> Reader<'a> {
             editable: self.editable.to_string(),
         })
     }
+}
+
+/// An answer whose marks were escaped for HTML on the way, as it was written.
+fn unescaped(answer: &str) -> Cow<'_, str> {
+    if !answer.contains("&lt;&lt;&lt;&lt;&lt;") {
+        return Cow::Borrowed(answer);
+    }
+    let plain = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
+    Cow::Owned(plain.iter().fold(answer.to_owned(), |text, (from, to)| text.replace(from, to)))
 }
 
 /// What a line `summary: …` says.

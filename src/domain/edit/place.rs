@@ -1,5 +1,7 @@
 //! Where a passage stands in a file.
 
+use super::loose::{self, Indents};
+
 /// The place of a passage, and what the replacement must copy from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Place {
@@ -11,9 +13,20 @@ pub(super) struct Place {
     pub shift: Shift,
     /// Whether the file's lines end in a carriage return that the passage lacks.
     pub carriage_return: bool,
+    /// Whether the passage's lines end in a carriage return that the file lacks.
+    pub bare: bool,
 }
 
-/// A uniform difference in indentation.
+impl Place {
+    fn of(lines: &[&str], search: &[&str], start: usize, len: usize, shift: Shift) -> Self {
+        let returns = |line: &&str| line.ends_with('\r');
+        let in_file = lines.get(start).is_some_and(returns);
+        let carriage_return = in_file && !search.iter().any(returns);
+        Self { start, len, shift, carriage_return, bare: !in_file && search.iter().any(returns) }
+    }
+}
+
+/// A difference in indentation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Shift {
     /// None.
@@ -22,6 +35,8 @@ pub(super) enum Shift {
     Deeper(String),
     /// The passage has this in front of every line.
     Shallower(String),
+    /// Each indentation of the passage is another of the file.
+    Mapped(Indents),
 }
 
 impl Shift {
@@ -32,6 +47,7 @@ impl Shift {
             Self::Shallower(indent) => {
                 line.strip_prefix(indent.as_str()).unwrap_or(line.trim_start()).to_owned()
             }
+            Self::Mapped(indents) => indents.moved(line),
             _ => line.to_owned(),
         }
     }
@@ -69,11 +85,23 @@ pub(super) fn locate(lines: &[&str], search: &[&str]) -> Result<Place, Miss> {
         if !more.is_empty() {
             return Err(Miss::Several([vec![start], more].concat()));
         }
-        let carriage_return = lines.get(start).is_some_and(|line| line.ends_with('\r'))
-            && search.iter().all(|line| !line.ends_with('\r'));
-        return Ok(Place { start, len: search.len(), shift, carriage_return });
+        return Ok(Place::of(lines, search, start, search.len(), shift));
     }
     Err(Miss::Nowhere)
+}
+
+/// Finds the one place of a passage with blanks of no account.
+pub(super) fn locate_loosely(lines: &[&str], search: &[&str]) -> Result<Place, Miss> {
+    let mut places = loose::places(lines, search);
+    match (places.pop(), places.len()) {
+        (Some((start, len, indents)), 0) => {
+            Ok(Place::of(lines, search, start, len, Shift::Mapped(indents)))
+        }
+        (Some((last, ..)), _) => {
+            Err(Miss::Several(places.iter().map(|(at, ..)| *at).chain([last]).collect()))
+        }
+        (None, _) => Err(Miss::Nowhere),
+    }
 }
 
 /// The one difference in indentation that makes two passages equal up to blanks at line ends.

@@ -4,8 +4,10 @@ use std::ops::Range;
 
 use similar::{Algorithm, DiffOp};
 
-use super::apply::{apply, lines};
-use super::parse::{NO_FINAL_NEWLINE, looks_like_mark, parse};
+use super::apply::apply;
+use super::fit::lines;
+use super::marks::looks_like_mark;
+use super::parse::{NO_FINAL_NEWLINE, parse};
 use crate::domain::agent::AnswerFormat;
 use crate::domain::editable::EditablePaths;
 use crate::domain::files::FileSet;

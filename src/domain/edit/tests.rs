@@ -64,37 +64,65 @@ fn read_fixture(text: &str) -> Fixture {
     fixture
 }
 
+fn fixtures(folder: &str) -> Vec<(String, Fixture)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(folder);
+    let paths =
+        fs::read_dir(folder).expect("the fixtures").map(|entry| entry.expect("an entry").path());
+    paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
+        .map(|path| {
+            (path.display().to_string(), read_fixture(&fs::read_to_string(&path).expect("a text")))
+        })
+        .collect()
+}
+
+/// What is wrong with the reading of a fixture, and whether its answer was understood.
+fn read_as_expected(fixture: &Fixture) -> (bool, Option<String>) {
+    let result = parse(&fixture.answer, fixture.format, &(&fixture.editable).into())
+        .and_then(|answer| Ok((answer.summary.clone(), apply(&fixture.before, &answer)?)));
+    let expected = &fixture.expected;
+    let wrong = match &result {
+        Ok((_, after)) if Some(after) != expected.after.as_ref() => {
+            Some(format!("read as {after:?}"))
+        }
+        Ok((said, _)) if expected.summary.as_ref().is_some_and(|summary| summary != said) => {
+            Some(format!("summary {said:?}"))
+        }
+        Ok(_) => None,
+        Err(fault) => {
+            let message = fault.to_string();
+            let told = expected.faults.iter().all(|part| message.contains(part));
+            (expected.faults.is_empty() || !told).then_some(message)
+        }
+    };
+    (result.is_ok(), wrong)
+}
+
+fn all_as_expected(folder: &str) -> (usize, usize) {
+    let (mut understood, mut wrong) = (0, Vec::new());
+    let fixtures = fixtures(folder);
+    for (name, fixture) in &fixtures {
+        let (read, amiss) = read_as_expected(fixture);
+        understood += usize::from(read);
+        wrong.extend(amiss.map(|why| format!("{name}: {why}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    (understood, fixtures.len())
+}
+
 #[test]
 fn answers_in_the_fixtures_are_read_or_refused_as_written_there() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/answers");
-    let mut count = 0;
-    for entry in fs::read_dir(folder).expect("the fixtures") {
-        let path = entry.expect("an entry").path();
-        if path.extension().is_none_or(|extension| extension != "txt") {
-            continue;
-        }
-        count += 1;
-        let fixture = read_fixture(&fs::read_to_string(&path).expect("a text"));
-        let result = parse(&fixture.answer, fixture.format, &(&fixture.editable).into())
-            .and_then(|answer| Ok((answer.summary.clone(), apply(&fixture.before, &answer)?)));
-        match result {
-            Ok((summary, after)) => {
-                assert_eq!(Some(after), fixture.expected.after, "{}", path.display());
-                if let Some(expected) = fixture.expected.summary {
-                    assert_eq!(summary, expected, "{}", path.display());
-                }
-            }
-            Err(fault) => {
-                let faults = &fixture.expected.faults;
-                assert!(!faults.is_empty(), "{}: {fault}", path.display());
-                let message = fault.to_string();
-                for part in faults {
-                    assert!(message.contains(part), "{}: {message}", path.display());
-                }
-            }
-        }
-    }
-    assert!(count >= 20, "only {count} fixtures");
+    assert!(all_as_expected("answers").1 >= 50);
+}
+
+/// The corpus of answers that are not as asked, and the share of them that is understood: docs/models.md says it.
+#[test]
+fn malformed_answers_are_read_where_there_is_no_doubt_and_refused_with_the_reason_elsewhere() {
+    let (understood, all) = all_as_expected("answers/malformed");
+    assert!(all >= 60, "only {all} answers");
+    let page = include_str!("../../../docs/models.md");
+    let share = format!("{understood} of {all} answers");
+    assert!(page.contains(&share), "docs/models.md does not say {share:?}");
 }
 
 #[test]

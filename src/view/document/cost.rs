@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::super::figure;
+use super::super::generation::GenerationView;
 use super::super::ink::Page;
 use super::super::run::RunView;
 use super::super::spend::{CostDocument, Spend};
+use crate::base::id::GenerationId;
 
 /// `cost --json`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -22,6 +24,49 @@ pub struct CostReport {
     pub models: BTreeMap<String, CostDocument>,
     /// By the generation made and measured.
     pub generations: BTreeMap<String, CostDocument>,
+    /// Answers that brought nothing, by what was wrong with them.
+    pub waste: BTreeMap<String, CostDocument>,
+    /// What the total comes to for each point gained; null while nothing is gained.
+    pub per_point: Option<PerPoint>,
+}
+
+/// What a point of improvement cost: a hundredth of the mean select score, the best generation's above the first one's.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct PerPoint {
+    /// Points gained.
+    pub points: f64,
+    /// Answers for each.
+    pub calls: f64,
+    /// Tokens for each; null where any call did not say.
+    pub tokens: Option<f64>,
+    /// US dollars for each; null where any price is unknown.
+    pub usd: Option<f64>,
+}
+
+impl PerPoint {
+    fn of(view: &RunView) -> Option<Self> {
+        let select = |id| view.generations.get(&id).and_then(GenerationView::select_mean);
+        let points = 100.0 * (select(view.best()?)? - select(GenerationId(0))?);
+        let spend = view.spend();
+        let each = |amount: u64| super::super::spend::real(amount) / points;
+        (points > 0.0).then(|| Self {
+            points,
+            calls: each(spend.calls),
+            tokens: spend.tokens().total().map(each),
+            usd: CostDocument::from(&spend).usd.map(|usd| usd / points),
+        })
+    }
+
+    fn told(self) -> String {
+        let number = |amount: Option<f64>| amount.map_or("n/a".to_owned(), |a| format!("{a:.1}"));
+        let usd = self.usd.map_or("n/a".to_owned(), |usd| format!("${usd:.4}"));
+        format!(
+            "{:.1} points gained (a point is 0.01 of the select score); each cost {:.1} answers, {} tokens, {usd}\n",
+            self.points,
+            self.calls,
+            number(self.tokens),
+        )
+    }
 }
 
 impl CostReport {
@@ -37,6 +82,8 @@ impl CostReport {
             roles: documents(view.spend_by_role.iter()),
             models: documents(view.spend_by_model.iter()),
             generations: documents(view.generations.iter().map(|(id, known)| (id, &known.spend))),
+            waste: documents(view.waste.kinds.iter()),
+            per_point: PerPoint::of(view),
         }
     }
 }
@@ -72,7 +119,13 @@ pub fn table(view: &RunView, page: Page) -> String {
     for (id, generation) in &view.generations {
         row(&id.to_string(), &generation.spend);
     }
+    for (kind, spend) in &view.waste.kinds {
+        row(&format!("wasted: {kind}"), spend);
+    }
     row("total", &view.spend());
+    if let Some(each) = PerPoint::of(view) {
+        text.push_str(&each.told());
+    }
     text
 }
 

@@ -190,6 +190,7 @@ fn kept(score: f64) -> AttemptResult {
         violations: Vec::new(),
         usage: Usage::default(),
         trials: 20,
+        handed_back: Vec::new(),
     }
 }
 
@@ -224,6 +225,7 @@ pub fn plan(bench: &Bench, generation: u32, parent: Option<u32>) -> GenerationPl
         model: parent.map(|_| offline()),
         repairs: 0,
         tag: serde_json::Map::new(),
+        handed_back: Vec::new(),
     }
 }
 
