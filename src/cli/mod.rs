@@ -15,6 +15,7 @@ pub mod output;
 
 mod agent_folder;
 mod arguments;
+mod logging;
 mod machine;
 mod order;
 mod progress;
@@ -60,6 +61,7 @@ fn people() -> ExitCode {
     let ended = panic::catch_unwind(AssertUnwindSafe(|| {
         let edge = Edge::of_process(arguments.lab)?;
         arm_failpoint(&edge)?;
+        logging::begin(&edge)?;
         let ended = dispatch(&arguments.verb, &edge);
         for (site, passages) in failpoint::counted().unwrap_or_default() {
             output::note(&format!("failpoint {} {passages}", site.as_str()));

@@ -23,6 +23,7 @@ pub async fn ask(session: &Session, request: &Request) -> Result<Answer, Stopped
         None => ask_model(session, request).await?,
     };
     failpoint::pass(Site::AnswerReceived);
+    tell(request, &answer);
     session
         .record(Event::Answered {
             key: request.key.clone(),
@@ -36,6 +37,25 @@ pub async fn ask(session: &Session, request: &Request) -> Result<Answer, Stopped
         .await?;
     failpoint::pass(Site::AnswerRecorded);
     Ok(answer)
+}
+
+/// One line of the log for each answer; no text of it, which may be long and is in the journal.
+fn tell(request: &Request, answer: &Answer) {
+    let CallCost { input_tokens, cached_tokens, output_tokens, usd, requests, wall_ms, .. } =
+        &answer.cost;
+    tracing::info!(
+        role = request.role,
+        alias = %request.alias,
+        call = %request.key,
+        input_tokens,
+        cached_tokens,
+        output_tokens,
+        micro_usd = usd.map(|usd| usd.0),
+        requests,
+        wall_ms,
+        unusable = answer.unusable,
+        "answered"
+    );
 }
 
 async fn ask_model(session: &Session, request: &Request) -> Result<Answer, Stopped> {
