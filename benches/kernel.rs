@@ -95,6 +95,7 @@ fn commits(agent: &AgentFiles) {
             stage_failed: None,
             model: None,
             repairs: 0,
+            handed_back: Vec::new(),
             tag: serde_json::Map::new(),
         };
         let at = UnixMillis(1_700_000_000_000 + u64::from(number));

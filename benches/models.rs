@@ -174,6 +174,7 @@ fn question(number: u32) -> Request {
         max_output_tokens: 4000,
         seed: u64::from(number),
         brief: Arc::new(Brief::Worker(brief)),
+        beside: Arc::default(),
     }
 }
 

@@ -89,6 +89,9 @@ pub struct CallCost {
     /// The model that answered, where the provider names another than the one asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub served_model: Option<String>,
+    /// Files that a `command` model changed and must not; they are as they were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub restored: Vec<String>,
     /// The price; `None` = unknown, never 0 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usd: Option<MicroUsd>,

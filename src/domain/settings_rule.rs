@@ -50,6 +50,7 @@ fn model_faults(spec: &ModelSpec) -> Vec<(&'static str, String)> {
     let dialect = spec.dialect.name();
     let wire = spec.dialect.is_wire();
     let sourced = matches!(spec.dialect, Dialect::Scripted | Dialect::Replay);
+    let command = spec.dialect == Dialect::Command;
     let mut found = Vec::new();
     for (key, present, needed, fits) in [
         ("base_url", spec.base_url.is_some(), false, wire),
@@ -57,7 +58,10 @@ fn model_faults(spec: &ModelSpec) -> Vec<(&'static str, String)> {
         ("key_env", spec.key_env.is_some(), false, wire),
         ("effort", spec.effort.is_some(), false, wire),
         ("prompt_cache", spec.prompt_cache, false, wire),
-        ("fallback", !spec.fallback.is_empty(), false, wire),
+        ("fallback", !spec.fallback.is_empty(), false, wire || command),
+        ("command", !spec.command.is_empty(), command, command),
+        ("env", !spec.env.is_empty(), false, command),
+        ("max_output_kb", spec.max_output_kb.is_some(), false, command),
         ("omit", !spec.omit.is_empty(), false, wire),
         ("body", !spec.body.is_empty(), false, wire),
         ("source", spec.source.is_some(), sourced, sourced),
@@ -79,6 +83,7 @@ fn model_faults(spec: &ModelSpec) -> Vec<(&'static str, String)> {
     }
     for (key, value) in [
         ("max_in_flight", u64::from(spec.max_in_flight)),
+        ("max_output_kb", spec.max_output_kb.unwrap_or(1)),
         ("timeouts_ms.connect", spec.timeouts_ms.connect),
         ("timeouts_ms.first_byte", spec.timeouts_ms.first_byte),
         ("timeouts_ms.idle", spec.timeouts_ms.idle),

@@ -43,6 +43,8 @@ pub struct Dispatch {
     brief: WorkerBrief,
     /// What the base did on each case: what screens a candidate before its measurement is complete.
     base_results: Vec<CaseResult>,
+    /// What a command may read beside the candidate: the episode's other candidates.
+    beside: Arc<FileSet>,
     /// The normal forms of the candidates met before.
     seen: Vec<Digest>,
 }
@@ -98,6 +100,8 @@ pub fn dispatch(
         .clone()
         .or_else(|| session.identity.model.clone())
         .unwrap_or_else(|| role_spec.model.clone());
+    let wanted = session.models.is_command(&alias);
+    let beside = if wanted { candidate::as_files(episode.attempts()) } else { FileSet::default() };
     Some(Dispatch {
         generation: setting.generation,
         episode: setting.episode.clone(),
@@ -120,6 +124,7 @@ pub fn dispatch(
             format: role_spec.format,
         },
         base_results: base.result.cases.clone(),
+        beside: Arc::new(beside),
         seen: episode.seen(),
     })
 }
@@ -157,7 +162,7 @@ pub async fn work(session: &Session, dispatch: &Dispatch) -> Result<Worked, Stop
         .attempt(&(dispatch.generation, dispatch.episode.clone()), dispatch.attempt)
         .cloned();
     let Proposed { prompts, answers, candidate, handed_back } = match &dispatch.prompt {
-        Ok(prompt) => propose(session, dispatch, prompt).await?,
+        Ok(prompt) => propose(session, dispatch, prompt, recorded.is_some()).await?,
         Err(refusal) => Proposed::nothing(refusal.clone()),
     };
     let (files, mut result) = match candidate {
@@ -229,6 +234,11 @@ impl Proposed {
 }
 
 impl Dispatch {
+    fn key(&self, turn: u32) -> CallKey {
+        let Self { generation, attempt, .. } = *self;
+        CallKey::Attempt { generation, episode: self.episode.clone(), attempt, turn }
+    }
+
     /// Whether a candidate does the same as one met before.
     fn has_seen(&self, files: &FileSet) -> bool {
         self.seen.contains(&normal::digest(files))
@@ -236,11 +246,12 @@ impl Dispatch {
 }
 
 /// Asks until the answer holds a candidate or the turns are used up. A candidate that was met before is asked again
-/// too: its author is told.
+/// too: its author is told. Of an attempt that has finished, no turn is asked that was not asked then.
 async fn propose(
     session: &Session,
     dispatch: &Dispatch,
     prompt: &str,
+    finished: bool,
 ) -> Result<Proposed, Stopped> {
     let mut messages = vec![Message { speaker: Speaker::User, text: prompt.to_owned() }];
     let mut prompts = Vec::new();
@@ -264,7 +275,9 @@ async fn propose(
             Ok(_) => Some(("duplicate", SAME.to_owned())),
             Err(refusal) => Some((refusal.class, refusal.reason.clone())),
         };
-        let Some((class, complaint)) = complaint.filter(|_| turn < TURNS) else {
+        let may_ask =
+            turn < TURNS && !(finished && session.recorded.answer(&dispatch.key(turn)).is_none());
+        let Some((class, complaint)) = complaint.filter(|_| may_ask) else {
             return Ok(Proposed { prompts, answers, candidate: found, handed_back });
         };
         handed_back.push(HandedBack { turn: turn - 1, class: class.to_owned() });
@@ -294,12 +307,7 @@ fn request(
         &[u64::from(dispatch.attempt), u64::from(turn)],
     );
     Request {
-        key: CallKey::Attempt {
-            generation: dispatch.generation,
-            episode: dispatch.episode.clone(),
-            attempt: dispatch.attempt,
-            turn,
-        },
+        key: dispatch.key(turn),
         role: dispatch.role_name.clone(),
         alias: dispatch.alias.clone(),
         messages,
@@ -308,6 +316,7 @@ fn request(
         max_output_tokens: dispatch.role.max_output_tokens,
         seed: session.seed("worker", &indices),
         brief: Arc::new(Brief::Worker(WorkerBrief { format, ..dispatch.brief.clone() })),
+        beside: dispatch.beside.clone(),
     }
 }
 

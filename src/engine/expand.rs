@@ -1,9 +1,10 @@
 //! The expand action: a meta role rewrites a copy of an agent; the copy is proven well-formed before anything of it
 //! is used.
 
+mod converse;
+
 use std::sync::Arc;
 
-use super::ask::ask;
 use super::recorded::Answer;
 use super::session::Session;
 use super::{EngineError, Stopped};
@@ -11,14 +12,16 @@ use crate::base::id::{Alias, GenerationId};
 use crate::domain::action::OuterAction;
 use crate::domain::agent::{AgentFiles, Role};
 use crate::domain::edit;
-use crate::domain::event::{
-    CallKey, Diagnostic, GenerationPlan, GenerationStatus, HandedBack, Stage,
-};
+use crate::domain::event::{Diagnostic, GenerationPlan, GenerationStatus, Stage};
+use crate::domain::files::FileSet;
 use crate::domain::lineage::Lineage;
-use crate::model::{Brief, Message, MetaBrief, Request, Speaker};
-use crate::rewrite::{self, Agent, Rules, Submission, context};
+use crate::model::MetaBrief;
+use crate::rewrite::tools;
+use crate::rewrite::{self, Agent, Library, Rules, Submission, context};
 
-/// Turns of one rewrite: the answer, then at most two repairs.
+use converse::{Made, converse};
+
+/// Answers of one rewrite, look-ups apart: the first, then at most two repairs.
 const TURNS: u32 = 3;
 
 /// A rewrite as dispatched.
@@ -35,6 +38,10 @@ pub struct Order {
     prompt: Result<String, Diagnostic>,
     brief: MetaBrief,
     rules: Rules,
+    /// What may be looked up, for a role that works in turns.
+    library: Option<Library>,
+    /// The same as files, for a command.
+    beside: Arc<FileSet>,
 }
 
 /// Prepares a rewrite from the family tree at this moment.
@@ -65,7 +72,9 @@ pub fn prepare(
             card: crate::script::CARD,
         },
     );
-    let prompt = prompt.render(&vars).map_err(|fault| Diagnostic {
+    let in_turns = role.turns > 1;
+    let card = if in_turns { tools::card(role.turns) } else { String::new() };
+    let prompt = prompt.render(&vars).map(|text| text + &card).map_err(|fault| Diagnostic {
         code: fault.code.into(),
         file: role.prompt.clone(),
         line: fault.line,
@@ -75,6 +84,13 @@ pub fn prepare(
         .clone()
         .or_else(|| session.identity.model.clone())
         .unwrap_or_else(|| role.model.clone());
+    let by_command = session.models.is_command(&alias);
+    let library = (in_turns || by_command).then(|| Library {
+        lineage: Arc::new(lineage.clone()),
+        archive: session.archive.clone(),
+        run: session.identity.run.clone(),
+    });
+    let beside = library.as_ref().filter(|_| by_command).map(Library::as_files).unwrap_or_default();
     Ok(Order {
         id,
         parent: *parent,
@@ -91,6 +107,8 @@ pub fn prepare(
             findings: Vec::new(),
             format: role.format,
         },
+        library: library.filter(|_| in_turns),
+        beside: Arc::new(beside),
         files,
         role: role.clone(),
         alias,
@@ -129,34 +147,18 @@ pub async fn run(session: &Session, order: Order) -> Result<Rewritten, Stopped> 
         // What was asked is in the evidence.
         return Ok(Rewritten { plan: plan.clone(), prompts: Vec::new() });
     }
-    let mut prompts = Vec::new();
-    let mut handed_back = Vec::new();
-    let mut turn = 0;
-    let draft = match &order.prompt {
-        Err(diagnostic) => Draft {
-            files: (*order.files).clone(),
-            summary: "the meta prompt cannot be rendered".into(),
-            diagnostics: vec![diagnostic.clone()],
-            stage: Some(Stage::DryRun),
+    let Made { draft, prompts, handed_back } = match &order.prompt {
+        Err(diagnostic) => Made {
+            draft: Draft {
+                files: (*order.files).clone(),
+                summary: "the meta prompt cannot be rendered".into(),
+                diagnostics: vec![diagnostic.clone()],
+                stage: Some(Stage::DryRun),
+            },
+            prompts: Vec::new(),
+            handed_back: Vec::new(),
         },
-        Ok(prompt) => {
-            let mut messages = vec![Message { speaker: Speaker::User, text: prompt.clone() }];
-            let mut findings = Vec::new();
-            loop {
-                let request = request(session, &order, turn, messages.clone(), findings);
-                let answer = ask(session, &request).await?;
-                prompts.push(request.text());
-                let draft = draft(session, &order, &answer).await?;
-                let Some(stage) = draft.stage.filter(|_| turn + 1 < TURNS) else { break draft };
-                let class = stage.name().to_owned();
-                handed_back.push(HandedBack { turn, class });
-                turn += 1;
-                let text = context::repair(&draft.diagnostics, edit::contract(order.role.format));
-                messages.push(Message { speaker: Speaker::Assistant, text: answer.text });
-                messages.push(Message { speaker: Speaker::User, text });
-                findings = draft.diagnostics;
-            }
-        }
+        Ok(prompt) => converse(session, &order, prompt).await?,
     };
     if let Some(plan) = recorded {
         // The way to it was gone again only for the prompts of its repairs, which no record holds.
@@ -177,31 +179,11 @@ pub async fn run(session: &Session, order: Order) -> Result<Rewritten, Stopped> 
         diagnostics: draft.diagnostics,
         stage_failed: draft.stage,
         model: Some(order.alias),
-        repairs: turn,
+        repairs: handed_back.len().try_into().unwrap_or(u32::MAX),
         handed_back,
         tag: order.tag,
     };
     Ok(Rewritten { plan, prompts })
-}
-
-fn request(
-    session: &Session,
-    order: &Order,
-    turn: u32,
-    messages: Vec<Message>,
-    findings: Vec<Diagnostic>,
-) -> Request {
-    Request {
-        key: CallKey::Rewrite { generation: order.id, turn },
-        role: "meta".into(),
-        alias: order.alias.clone(),
-        messages,
-        temperature: order.role.temperature,
-        top_p: order.role.top_p,
-        max_output_tokens: order.role.max_output_tokens,
-        seed: session.seed("meta", &[u64::from(order.id.0), u64::from(turn)]),
-        brief: Arc::new(Brief::Meta(MetaBrief { findings, ..order.brief.clone() })),
-    }
 }
 
 /// From an answer to a draft: what does not fit the form of an answer is a finding of stage 0 like any other.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::agent::{Command, Manual};
 use super::budget::Reservation;
 use super::chat::{Answer, Chat};
 use super::fault::{AnswerFault, ModelError};
@@ -38,6 +39,10 @@ pub(super) enum Backend {
         /// Its answers, once at hand.
         recorded: Option<Arc<Recording>>,
     },
+    /// A program.
+    Command(Box<Command>),
+    /// A person.
+    Manual(Manual),
     /// A provider.
     #[cfg(feature = "http")]
     Http(Box<Provider>),
@@ -58,7 +63,6 @@ pub(super) enum Patience {
 /// What backends are made from.
 pub(super) struct Workshop<'a> {
     lab: &'a Path,
-    #[cfg(feature = "http")]
     environment: &'a Environment,
     #[cfg(feature = "http")]
     gates: Gates,
@@ -73,8 +77,8 @@ impl<'a> Workshop<'a> {
 
     /// Relative paths start at `lab`.
     #[cfg(not(feature = "http"))]
-    pub fn new(lab: &'a Path, _: &'a Environment, _: &Pauses) -> Self {
-        Self { lab }
+    pub fn new(lab: &'a Path, environment: &'a Environment, _: &Pauses) -> Self {
+        Self { lab, environment }
     }
 
     /// The backend of an alias.
@@ -85,6 +89,10 @@ impl<'a> Workshop<'a> {
             Dialect::Random => Backend::Random,
             Dialect::Scripted => Backend::Scripted(Script::load(&self.lab.join(source))?),
             Dialect::Replay => Backend::Replay { run: source.to_owned(), recorded: None },
+            Dialect::Command => {
+                Backend::Command(Box::new(Command::new(alias, spec, self.lab, self.environment)))
+            }
+            Dialect::Manual => Backend::Manual(Manual::at_the_terminal()),
             Dialect::OpenaiChat
             | Dialect::OpenaiResponses
             | Dialect::Anthropic
@@ -108,7 +116,7 @@ impl<'a> Workshop<'a> {
 impl Backend {
     /// Whether its calls count against the budget.
     pub fn is_metered(&self) -> bool {
-        !matches!(self, Self::Offline | Self::Random | Self::Replay { .. })
+        !matches!(self, Self::Offline | Self::Random | Self::Manual(_) | Self::Replay { .. })
     }
 
     /// Whether calls wait for its provider.
@@ -123,7 +131,8 @@ impl Backend {
     /// Whether it could be asked.
     pub fn check(&self, alias: &Alias) -> Result<(), ModelError> {
         match self {
-            Self::Offline | Self::Random | Self::Scripted(_) => Ok(()),
+            Self::Offline | Self::Random | Self::Manual(_) | Self::Scripted(_) => Ok(()),
+            Self::Command(command) => command.check(),
             Self::Replay { run, recorded } => match recorded {
                 Some(_) => Ok(()),
                 None => Err(ModelError::NoRecording { alias: alias.clone(), run: run.clone() }),
@@ -151,6 +160,8 @@ impl Backend {
             Self::Offline => offline::answer(request).map_err(unanswered),
             Self::Random => offline::random(request).map_err(unanswered),
             Self::Scripted(script) => script.answer(request, spec.price_usd_per_mtok.as_ref()),
+            Self::Command(command) => command.ask(request).await,
+            Self::Manual(person) => person.ask(request).await,
             Self::Replay { run, recorded } => {
                 let Some(recorded) = recorded else {
                     return Err(ModelError::NoRecording {

@@ -85,6 +85,35 @@ pub enum ModelError {
         /// The call.
         key: CallKey,
     },
+    /// The program of a `command` model is not there.
+    #[error(
+        "model `{alias}` runs `{program}`, which is no file of the lab and in no folder of PATH; install it, or mend models.{alias}.command"
+    )]
+    NoProgram {
+        /// The alias.
+        alias: Alias,
+        /// The program as written.
+        program: String,
+    },
+    /// A variable that a `command` model is to have has no value.
+    #[error(
+        "model `{alias}` is to have the environment variable {variable}, which is not set; set it, put `{variable}=…` into .env in the lab, or take it out of models.{alias}.env"
+    )]
+    MissingVariable {
+        /// The alias.
+        alias: Alias,
+        /// The variable.
+        variable: String,
+    },
+    /// The machine could not lay out the folder of a `command` model, or start it.
+    #[error("model `{alias}`: its program could not be run: {source}")]
+    Command {
+        /// The alias.
+        alias: Alias,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// The provider refuses the request; asking again would not help.
     #[error("model `{alias}`: the provider refused the request with status {status}: {message}")]
     Refused {
@@ -251,6 +280,18 @@ pub enum AnswerFault {
         /// The provider's own words.
         reason: String,
     },
+    /// A program whose time was up.
+    #[error("it took longer than {ms} ms (timeouts_ms.total) and was ended")]
+    TookTooLong {
+        /// The time it had.
+        ms: u64,
+    },
+    /// A program that wrote without end.
+    #[error("it wrote more than {kb} KiB (max_output_kb) and was ended")]
+    TooMuch {
+        /// What it might have written.
+        kb: u64,
+    },
     /// What a recorded run says came instead.
     #[error("{reason}")]
     Recorded {
@@ -288,6 +329,9 @@ impl ModelError {
             | Self::Script(_)
             | Self::NoRecording { .. }
             | Self::NotRecorded { .. }
+            | Self::NoProgram { .. }
+            | Self::MissingVariable { .. }
+            | Self::Command { .. }
             | Self::Offline { source: OfflineError::NotPython { .. }, .. }
             | Self::Refused { .. } => Consequence::MendSettings,
             Self::Unavailable { .. } => Consequence::Pause,

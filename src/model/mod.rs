@@ -22,6 +22,7 @@ mod scripted;
 #[cfg(feature = "http")]
 mod wire;
 
+mod agent;
 mod backend;
 mod registry;
 

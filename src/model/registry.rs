@@ -101,6 +101,12 @@ impl Models {
         self.entries.get(alias).map(|entry| &entry.spec)
     }
 
+    /// Whether a command may answer for this alias: it wants files beside those it changes.
+    pub fn is_command(&self, alias: &Alias) -> bool {
+        let command = |spec: &ModelSpec| spec.dialect == Dialect::Command;
+        self.chain(alias).iter().any(|alias| self.spec(alias).is_some_and(command))
+    }
+
     /// Whether calls of this alias count against the budget; a journal's costs are added up over these alone.
     pub fn is_metered(&self, alias: &Alias) -> bool {
         self.entries.get(alias).is_some_and(|entry| entry.backend.is_metered())

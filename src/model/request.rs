@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::base::id::Alias;
 use crate::domain::event::{CallCost, CallKey};
+use crate::domain::files::FileSet;
 
 use super::brief::Brief;
 use super::chat::{Chat, Turn};
@@ -29,6 +30,8 @@ pub struct Request {
     pub seed: u64,
     /// What the offline optimiser works on; models over a wire never see it.
     pub brief: Arc<Brief>,
+    /// Files a command may read beside those it changes.
+    pub beside: Arc<FileSet>,
 }
 
 impl Request {
@@ -88,7 +91,6 @@ pub(super) mod tests {
     use super::*;
     use crate::base::id::GenerationId;
     use crate::domain::agent::{AnswerFormat, Operators};
-    use crate::domain::files::FileSet;
     use crate::model::brief::WorkerBrief;
 
     /// A worker's first question.
@@ -114,6 +116,7 @@ pub(super) mod tests {
             max_output_tokens: 100,
             seed: 1,
             brief: Arc::new(Brief::Worker(brief)),
+            beside: Arc::default(),
         }
     }
 

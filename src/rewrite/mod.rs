@@ -20,15 +20,18 @@ mod dry_run;
 mod finding;
 mod guard;
 mod intake;
+mod library;
 mod parse;
 mod secret;
 mod signature;
 mod submission;
+pub mod tools;
 mod validate;
 
 pub use agent::Agent;
 pub use guard::{InnerFacts, OuterFacts, Standing, guard_inner, guard_outer};
 pub use intake::{MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_BYTES, Screened, read_folder};
+pub use library::Library;
 pub use parse::Parsed;
 pub use submission::{Rules, Submission};
 pub use validate::{Report, validate};

@@ -17,6 +17,7 @@ mod error;
 pub mod python;
 mod report;
 mod spec;
+pub mod tool;
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;

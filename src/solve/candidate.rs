@@ -1,7 +1,9 @@
 //! From an answer to a candidate, or to the reason why there is none.
 
+use super::episode::Attempt;
 use crate::domain::agent::AnswerFormat;
 use crate::domain::edit;
+use crate::domain::event::{AttemptEnd, AttemptResult};
 use crate::domain::files::FileSet;
 use crate::domain::task::Task;
 
@@ -53,6 +55,31 @@ pub fn from_answer(
         });
     }
     Ok(Candidate { files, summary: parsed.summary })
+}
+
+/// The attempts of an episode as files, for a command: a table of their train metrics, and the candidates kept.
+pub fn as_files(attempts: &[Attempt]) -> FileSet {
+    let mut table = String::from("attempt end metric score reason summary\n");
+    let mut files = FileSet::default();
+    for attempt in attempts {
+        let AttemptResult { end, metric, score, reason, summary, .. } = &attempt.result;
+        let number = |value: &Option<f64>| value.map_or("-".to_owned(), |value| value.to_string());
+        table.push_str(&format!(
+            "{} {end:?} {} {} {} {}\n",
+            attempt.id,
+            number(metric),
+            number(score),
+            reason.replace('\n', " "),
+            summary
+        ));
+        if *end == AttemptEnd::Accepted {
+            for (path, text) in attempt.files.iter().flat_map(|files| &files.0) {
+                files.0.insert(format!("attempt-{:05}/{path}", attempt.id), text.clone());
+            }
+        }
+    }
+    files.0.insert("attempts.txt".into(), table);
+    files
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Everything that needs the built binary: one test program, a module per subject.
 
+mod agents;
 mod archive;
 mod cheats;
 mod cli;

@@ -73,6 +73,7 @@ fn question(attempt: u32) -> Request {
         max_output_tokens: 100,
         seed: u64::from(attempt),
         brief: Arc::new(Brief::Worker(brief)),
+        beside: Arc::default(),
     }
 }
 

@@ -64,5 +64,6 @@ fn question(alias: &str, attempt: u32) -> Request {
         max_output_tokens: 100,
         seed: u64::from(attempt),
         brief: Arc::new(Brief::Worker(brief)),
+        beside: Arc::default(),
     }
 }

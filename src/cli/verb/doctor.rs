@@ -170,6 +170,8 @@ fn model_health(spec: &ModelSpec, lab: &Lab, environment: &Environment) -> (bool
         (Dialect::Scripted, ..) => (true, "answers from a file".to_owned()),
         (Dialect::Replay, ..) => (true, "answers of a recorded run".to_owned()),
         (Dialect::Offline | Dialect::Random, ..) => (true, "built in".to_owned()),
+        (Dialect::Command, ..) => (true, "a command; not started".to_owned()),
+        (Dialect::Manual, ..) => (true, "a person at the terminal".to_owned()),
         (_, Some(name), _) => (true, format!("key present in {name}; not called")),
         (_, None, _) => (true, "no key configured; not called".to_owned()),
     }

@@ -25,6 +25,10 @@ pub enum Dialect {
     Anthropic,
     /// Google's Gemini.
     Gemini,
+    /// A program of the person's, such as a coding agent, that changes files in a folder.
+    Command,
+    /// A person at the terminal.
+    Manual,
 }
 
 impl Dialect {
@@ -32,7 +36,12 @@ impl Dialect {
     pub fn is_wire(self) -> bool {
         match self {
             Self::OpenaiChat | Self::OpenaiResponses | Self::Anthropic | Self::Gemini => true,
-            Self::Offline | Self::Random | Self::Scripted | Self::Replay => false,
+            Self::Offline
+            | Self::Random
+            | Self::Scripted
+            | Self::Replay
+            | Self::Command
+            | Self::Manual => false,
         }
     }
 
@@ -47,6 +56,8 @@ impl Dialect {
             Self::OpenaiResponses => "openai-responses",
             Self::Anthropic => "anthropic",
             Self::Gemini => "gemini",
+            Self::Command => "command",
+            Self::Manual => "manual",
         }
     }
 }
@@ -91,7 +102,12 @@ impl Effort {
             Dialect::OpenaiChat | Dialect::OpenaiResponses => true,
             Dialect::Anthropic => !matches!(self, Self::None | Self::Minimal),
             Dialect::Gemini => !matches!(self, Self::None | Self::Xhigh | Self::Max),
-            Dialect::Offline | Dialect::Random | Dialect::Scripted | Dialect::Replay => false,
+            Dialect::Offline
+            | Dialect::Random
+            | Dialect::Scripted
+            | Dialect::Replay
+            | Dialect::Command
+            | Dialect::Manual => false,
         }
     }
 }
@@ -114,6 +130,16 @@ pub struct ModelSpec {
     /// The file of a scripted model, or the run of a replayed one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// The program of a `command` model and its arguments. In an argument `{prompt}` stands for the file with the prompt,
+    /// `{folder}` for the folder to change and `{archive}` for the one beside it that is read-only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+    /// The environment variables a `command` model gets; it gets no other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub env: Vec<String>,
+    /// The most a `command` model may write to each of its outputs, KiB; absent: 1024.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_output_kb: Option<u64>,
     /// Prices; absent: unknown, shown as n/a and never as 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price_usd_per_mtok: Option<Price>,
@@ -155,6 +181,9 @@ impl ModelSpec {
             model: None,
             key_env: None,
             source: None,
+            command: Vec::new(),
+            env: Vec::new(),
+            max_output_kb: None,
             price_usd_per_mtok: None,
             max_in_flight: default_max_in_flight(),
             timeouts_ms: Timeouts::default(),

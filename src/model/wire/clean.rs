@@ -56,7 +56,9 @@ fn answer_fault(fault: AnswerFault, key: Option<&Secret>) -> AnswerFault {
         plain @ (AnswerFault::Truncated
         | AnswerFault::Empty
         | AnswerFault::Filtered
-        | AnswerFault::ToolCall) => plain,
+        | AnswerFault::ToolCall
+        | AnswerFault::TookTooLong { .. }
+        | AnswerFault::TooMuch { .. }) => plain,
     }
 }
 

@@ -47,7 +47,9 @@ pub(super) fn of(dialect: settings::Dialect) -> Option<&'static dyn Dialect> {
         settings::Dialect::Offline
         | settings::Dialect::Random
         | settings::Dialect::Scripted
-        | settings::Dialect::Replay => None,
+        | settings::Dialect::Replay
+        | settings::Dialect::Command
+        | settings::Dialect::Manual => None,
     }
 }
 

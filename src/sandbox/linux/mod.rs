@@ -25,6 +25,13 @@ use super::{error, report, spec};
 pub use probe::{attacks, probe};
 pub use start::{Running, start};
 
+/// Ends a process group at once; one that is gone already is no fault.
+pub fn end_group(leader: u32) {
+    if let Ok(leader) = i32::try_from(leader) {
+        let _ = sys::kill(-leader, libc::SIGKILL);
+    }
+}
+
 /// Ends this process as SIGKILL does, now: nothing is unwound or flushed.
 pub fn die() -> ! {
     let (own, _) = sys::own_and_parent_pid();

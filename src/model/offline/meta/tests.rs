@@ -58,6 +58,7 @@ fn request(brief: &MetaBrief, messages: Vec<Message>) -> Request {
         max_output_tokens: 1000,
         seed: 1,
         brief: Arc::new(Brief::Meta(brief.clone())),
+        beside: Default::default(),
     }
 }
 
