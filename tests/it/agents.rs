@@ -1,4 +1,5 @@
 //! Agents as models: programs that change files, rewrites that look things up, and what answers wasted.
+#![cfg(test)]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -16,10 +16,16 @@ pub(super) struct Opening<'a> {
 /// A first mark: `<<<<<<< SEARCH`, five to nine of the sign with any word, three or four with a known one;
 /// `------- SEARCH`.
 pub(super) fn opening(line: &str) -> Option<Opening<'_>> {
-    let (run, rest) = run_of(line, '<').or_else(|| run_of(line, '-'))?;
-    let word = FIRST_WORDS.iter().find_map(|word| after_word(rest, word));
-    let known_only = line.trim_start().starts_with('-') || run < 5;
-    let after = if known_only { word? } else { word.unwrap_or(rest) };
+    let (run, after) = match run_of(line, '<') {
+        Some((run, rest)) => {
+            let word = FIRST_WORDS.iter().find_map(|word| after_word(rest, word));
+            (run, if run < 5 { word? } else { word.unwrap_or(rest) })
+        }
+        None => {
+            let (run, rest) = run_of(line, '-').filter(|(run, _)| *run >= 5)?;
+            (run, after_word(rest, "SEARCH")?)
+        }
+    };
     (3..=9).contains(&run).then(|| Opening { run, after: after.trim_start_matches(':').trim() })
 }
 
@@ -31,10 +37,13 @@ pub(super) fn is_separator(line: &str, run: usize) -> bool {
 
 /// A last mark: `>>>>>>> REPLACE`, `+++++++ REPLACE`, or five to nine of the first sign and at most one word.
 pub(super) fn is_closing(line: &str) -> bool {
-    let Some((run, rest)) = run_of(line, '>').or_else(|| run_of(line, '+')) else { return false };
-    let known = LAST_WORDS.iter().any(|word| after_word(rest, word).is_some());
-    let plain = line.trim_start().starts_with('>') && run >= 5 && !rest.contains(' ');
-    (3..=9).contains(&run) && (known || plain)
+    let plus = run_of(line, '+')
+        .is_some_and(|(run, rest)| (5..=9).contains(&run) && after_word(rest, "REPLACE").is_some());
+    let sign = run_of(line, '>').is_some_and(|(run, rest)| {
+        let known = LAST_WORDS.iter().any(|word| after_word(rest, word).is_some());
+        (3..=9).contains(&run) && (known || run >= 5 && !rest.contains(' '))
+    });
+    plus || sign
 }
 
 /// Whether a line could be taken for one of the three marks of a block.
@@ -60,7 +69,8 @@ fn run_of(line: &str, sign: char) -> Option<(usize, &str)> {
 fn after_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     let head = text.get(..word.len())?;
     let rest = text.get(word.len()..)?;
-    let ends = !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+    let ends =
+        !rest.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '/' | '-'));
     (head.eq_ignore_ascii_case(word) && ends).then_some(rest)
 }
 
