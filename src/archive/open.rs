@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use git2::{Config, Repository, RepositoryInitOptions};
 
 use super::error::ArchiveError;
-use crate::base::durable::replace_file;
+use crate::base::durable::{is_passing, remove_strays, replace_file};
 use crate::base::failpoint::{self, Site};
 use crate::base::id::RunName;
 
@@ -72,7 +72,20 @@ impl Archive {
         if !readme.exists() {
             replace_file(&readme, README.as_bytes()).map_err(ArchiveError::io("write", &readme))?;
         }
-        Self::open(generations)
+        let archive = Self::open(generations)?;
+        archive.sweep(generations);
+        Ok(archive)
+    }
+
+    /// Removes what killed processes left half-made: repositories and files of ours, packs and objects of the library.
+    fn sweep(&self, generations: &Path) {
+        remove_strays(generations, |name| name.starts_with(".new-") || is_passing(name));
+        let objects = self.path().join("objects");
+        let is_passing = |name: &str| name.contains("_git2_") || is_passing(name);
+        remove_strays(&objects, is_passing);
+        for folder in fs::read_dir(&objects).into_iter().flatten().flatten() {
+            remove_strays(&folder.path(), is_passing);
+        }
     }
 
     /// The repository's folder.

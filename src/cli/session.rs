@@ -166,8 +166,18 @@ pub fn metrics(view: &RunView, lab: &Lab) -> BTreeMap<TaskName, String> {
         .collect()
 }
 
+/// Descriptors that a process which performs anything cannot do without; with fewer, parts of the runtime would panic.
+const DESCRIPTORS: usize = 48;
+
 /// The runtime that everything asynchronous of this process runs on.
 pub fn runtime() -> Result<Runtime, Failure> {
+    let spare: std::io::Result<Vec<std::fs::File>> =
+        (0..DESCRIPTORS).map(|_| std::fs::File::open("/dev/null")).collect();
+    spare.map(drop).map_err(|error| {
+        Failure::new(Exit::Environment, "this process may open too few files")
+            .because(error.to_string())
+            .next("raise the limit: ulimit -n 1024")
+    })?;
     tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
         Failure::new(Exit::Environment, "threads cannot be started").because(error.to_string())
     })

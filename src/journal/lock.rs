@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::error::JournalError;
+use crate::base::durable::{is_passing, remove_strays};
 use crate::base::failpoint::{self, Site};
 
 /// The lock's file, inside the folder of its run.
@@ -90,6 +91,7 @@ impl Lock {
             }
         }
         failpoint::pass(Site::LockTaken);
+        remove_strays(folder, is_passing);
         let mut said = Vec::new();
         file.read_to_end(&mut said).map_err(JournalError::io("read the lock", &path))?;
         let before: Option<Holder> = serde_json::from_slice(&said).ok();
