@@ -81,7 +81,10 @@ pub enum ArchiveError {
         rule: &'static str,
     },
     /// A parent that is not in the archive.
-    #[error("{generation} of {run} is not in the archive, so nothing can come from it")]
+    #[error(
+        "the ref of {generation} of {run} is not in the archive, so nothing can come from it; `hyperagent doctor --repair` \
+         sets it again from the journal"
+    )]
     MissingParent {
         /// The run.
         run: RunName,
@@ -135,8 +138,8 @@ pub enum ArchiveError {
     },
     /// An object's own file is damaged.
     #[error(
-        "the object {} is damaged; if its run can be resumed, `hyperagent resume` writes it again, else a copy of the \
-         archive can replace the file",
+        "the object {} is damaged; `hyperagent doctor --repair` writes it again if a journal still proves it, else a copy \
+         of the archive can replace the file",
         path.display()
     )]
     DamagedObject {
@@ -145,9 +148,9 @@ pub enum ArchiveError {
     },
     /// An object in a pack is damaged.
     #[error(
-        "object {id} of the archive {} is damaged inside a pack; `git -C {} fsck` tells more, a copy of the archive \
-         can replace the pack",
-        path.display(), path.display()
+        "object {id} of the archive {} is damaged inside a pack; `hyperagent doctor --repair` writes it again if a journal \
+         still proves it, else a copy of the archive can replace the pack",
+        path.display()
     )]
     DamagedPack {
         /// The object.
@@ -157,7 +160,7 @@ pub enum ArchiveError {
     },
     /// An object is not there, or not of the kind it should be.
     #[error(
-        "the archive {} lacks object {id}; if its run can be resumed, `hyperagent resume` writes it again",
+        "the archive {} lacks object {id}; `hyperagent doctor --repair` writes it again if a journal still proves it",
         path.display()
     )]
     MissingObject {

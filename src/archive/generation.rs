@@ -126,7 +126,11 @@ impl Archive {
     }
 
     /// Whether an object can be read and is what it should be.
-    fn is_whole(&self, repository: &Repository, object: &Object) -> Result<bool, ArchiveError> {
+    pub(super) fn is_whole(
+        &self,
+        repository: &Repository,
+        object: &Object,
+    ) -> Result<bool, ArchiveError> {
         match self.read_object(repository, object.kind, object.id) {
             Ok(bytes) => Ok(bytes == object.bytes),
             Err(ArchiveError::DamagedObject { .. } | ArchiveError::MissingObject { .. }) => {
@@ -148,14 +152,15 @@ impl Archive {
 }
 
 /// A generation as objects.
-struct Built {
-    objects: Objects,
-    committed: Committed,
+pub(super) struct Built {
+    pub(super) objects: Objects,
+    pub(super) committed: Committed,
     /// The ref that keeps it.
-    name: String,
+    pub(super) name: String,
 }
 
-fn build(
+/// Computes a generation's objects and commit; `parents` are the commits of the plan's parents.
+pub(super) fn build(
     provenance: &Provenance<'_>,
     plan: &GenerationPlan,
     parents: &[Oid],

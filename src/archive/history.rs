@@ -79,6 +79,18 @@ impl Archive {
         Ok(entries)
     }
 
+    /// What a ref of a run holds, as its commit tells it: the run, the generation and the time, in seconds.
+    ///
+    /// # Errors
+    /// When the commit cannot be read.
+    pub fn told_by(
+        &self,
+        commit: CommitId,
+    ) -> Result<Option<(RunName, GenerationId, u64)>, ArchiveError> {
+        let made = self.read_commit(&self.repository(), commit.0)?;
+        Ok(message::read(&made.message).map(|told| (told.run, told.generation, made.seconds)))
+    }
+
     /// The agent of a generation.
     ///
     /// # Errors

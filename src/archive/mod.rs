@@ -24,8 +24,10 @@ mod note;
 mod object;
 mod open;
 mod pack;
+mod portable;
 mod record;
 mod refs;
+mod repair;
 mod resolve;
 mod store;
 
@@ -38,4 +40,5 @@ pub use history::GenerationEntry;
 pub use open::{Archive, FORMAT_VERSION};
 pub use record::{GenerationRecord, Models};
 pub use refs::Branch;
+pub use repair::{Inspected, Place};
 pub use resolve::Found;

@@ -11,6 +11,7 @@ use super::error::ArchiveError;
 use super::object::{Entry, Objects};
 use super::open::Archive;
 use super::refs;
+use super::repair::is_damage;
 use crate::base::failpoint::{self, Site};
 use crate::base::unit::UnixMillis;
 
@@ -72,20 +73,21 @@ impl Archive {
     pub fn verify_notes(&self) -> Result<bool, ArchiveError> {
         let repository = self.repository();
         let Some(notes) = refs::read(&repository, self.path(), NOTES)? else { return Ok(false) };
-        let whole = self.files_of(&repository, notes).and_then(|files| {
-            files
-                .values()
-                .try_for_each(|id| self.read_object(&repository, ObjectType::Blob, *id).map(drop))
-        });
-        match whole {
+        match self.read_notes(&repository) {
             Ok(()) => Ok(true),
-            Err(
-                ArchiveError::DamagedObject { .. }
-                | ArchiveError::MissingObject { .. }
-                | ArchiveError::DamagedPack { .. },
-            ) => self.remove_ref(&repository, NOTES, notes).map(|()| false),
+            Err(error) if is_damage(&error) => {
+                self.remove_ref(&repository, NOTES, notes).map(|()| false)
+            }
             Err(other) => Err(other),
         }
+    }
+
+    /// Reads every note.
+    pub(super) fn read_notes(&self, repository: &Repository) -> Result<(), ArchiveError> {
+        let Some(notes) = refs::read(repository, self.path(), NOTES)? else { return Ok(()) };
+        self.files_of(repository, notes)?
+            .values()
+            .try_for_each(|id| self.read_object(repository, ObjectType::Blob, *id).map(drop))
     }
 
     /// The entries of the notes' tree.

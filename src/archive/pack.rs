@@ -14,11 +14,16 @@ use crate::base::failpoint::{self, Site};
 /// Writes the objects as one pack with its index; both are on disk on return. Equal objects give an equal pack.
 pub(super) fn write(objects: &Objects, git_folder: &Path) -> Result<(), ArchiveError> {
     let bytes = pack(objects).map_err(ArchiveError::git("pack objects"))?;
+    write_bytes(&bytes, git_folder)
+}
+
+/// Takes in a pack made elsewhere; every object's hash is computed anew. On disk on return.
+pub(super) fn write_bytes(bytes: &[u8], git_folder: &Path) -> Result<(), ArchiveError> {
     let folder = git_folder.join("objects/pack");
     std::fs::create_dir_all(&folder).map_err(ArchiveError::io("make the folder", &folder))?;
     let mut indexer =
         Indexer::new(None, &folder, 0, false).map_err(ArchiveError::git("index a pack"))?;
-    indexer.write_all(&bytes).map_err(ArchiveError::io("write a pack in", &folder))?;
+    indexer.write_all(bytes).map_err(ArchiveError::io("write a pack in", &folder))?;
     failpoint::pass(Site::PackStaged);
     let name = indexer.commit().map_err(ArchiveError::git("index a pack"))?;
     failpoint::pass(Site::PackWritten);
@@ -31,7 +36,8 @@ pub(super) fn write(objects: &Objects, git_folder: &Path) -> Result<(), ArchiveE
     sync_folder(&folder).map_err(ArchiveError::io("make durable the folder", &folder))
 }
 
-fn pack(objects: &Objects) -> Result<Buf, git2::Error> {
+/// The objects as the bytes of a pack.
+pub(super) fn pack(objects: &Objects) -> Result<Buf, git2::Error> {
     let repository = in_memory(objects)?;
     let mut builder = repository.packbuilder()?;
     builder.set_threads(1);

@@ -66,6 +66,11 @@ pub(super) fn branch(run: &RunName, branch: Branch) -> String {
     format!("refs/heads/{run}/{branch}")
 }
 
+/// Where refs go that a repair puts out of the way; nothing reads them but people.
+pub(super) fn set_aside(run: &RunName, commit: &str, what: &str) -> String {
+    format!("refs/hyperagent/{run}/set-aside/{what}-{commit}")
+}
+
 impl Archive {
     /// Makes `run` the newest: `HEAD` points at its branch `best` from here on. To do it again changes nothing.
     ///

@@ -13,6 +13,7 @@ use super::open::Archive;
 /// A commit, as far as the archive cares.
 pub(super) struct Commit {
     pub(super) tree: Oid,
+    pub(super) parents: Vec<Oid>,
     /// When it was made, seconds since the Unix epoch.
     pub(super) seconds: u64,
     pub(super) message: String,
@@ -127,5 +128,7 @@ fn parse_commit(text: &str) -> Option<Commit> {
     let field = |key: &str| head.lines().find_map(|line| line.strip_prefix(key));
     let seconds = field("committer ")?.rsplit(' ').nth(1)?.parse().ok()?;
     let tree = Oid::from_str(field("tree ")?).ok()?;
-    Some(Commit { tree, seconds, message: message.to_owned() })
+    let parents = head.lines().filter_map(|line| line.strip_prefix("parent "));
+    let parents = parents.map(Oid::from_str).collect::<Result<_, _>>().ok()?;
+    Some(Commit { tree, parents, seconds, message: message.to_owned() })
 }

@@ -67,6 +67,10 @@ pub enum Verb {
     Rollback(verb::rollback::Args),
     /// Make a generation's agent the one in agent_config/.
     Adopt(verb::adopt::Args),
+    /// Write a run as one file.
+    Export(verb::export::Args),
+    /// Take in a run from a file that `export` wrote.
+    Import(verb::import::Args),
     /// Check an agent folder without paying for anything.
     Validate(verb::validate::Args),
     /// Work with tasks.
@@ -77,7 +81,7 @@ pub enum Verb {
     Seed(verb::seed::Args),
     /// Write a new lab.
     Init(verb::init::Args),
-    /// Check this machine: sandbox, Python, models, archive.
+    /// Check this machine and the runs of this lab, and repair what is damaged.
     Doctor(verb::doctor::Args),
     /// Write a completion script for a shell.
     Completions(verb::completions::Args),

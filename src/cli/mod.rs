@@ -14,6 +14,7 @@ pub mod failure;
 pub mod output;
 
 mod agent_folder;
+mod archive_health;
 mod arguments;
 mod logging;
 mod machine;
@@ -106,6 +107,8 @@ fn dispatch(verb: &Verb, edge: &Edge) -> Result<(), Failure> {
         Verb::Replay(args) => verb::replay::run(args, edge),
         Verb::Rollback(args) => verb::rollback::run(args, edge),
         Verb::Adopt(args) => verb::adopt::run(args, edge),
+        Verb::Export(args) => verb::export::run(args, edge),
+        Verb::Import(args) => verb::import::run(args, edge),
         Verb::Validate(args) => verb::validate::run(args, edge),
         Verb::Task(args) => verb::task::run(args, edge),
         Verb::Model(args) => verb::model::run(args, edge),

@@ -106,7 +106,10 @@ impl Target {
                     )
                     .next(edge.hint("show best"));
             }
-            Failure::from(error).next(edge.hint("log"))
+            match lost(&archive, text) {
+                Some(lost) => lost.next(edge.hint("doctor --repair")),
+                None => Failure::from(error).next(edge.hint("log")),
+            }
         })?;
         let recorded = Recorded::read(archive, found.run)?;
         Ok(Self { recorded, generation: found.generation, commit: found.commit })
@@ -116,6 +119,19 @@ impl Target {
     pub fn view(&self) -> Result<&GenerationView, Failure> {
         self.recorded.generation(self.generation)
     }
+}
+
+/// A generation that the journal names and no ref leads to.
+fn lost(archive: &Archive, text: &str) -> Option<Failure> {
+    let (run, name) = match text.split_once('/') {
+        Some((run, name)) => (run.parse().ok()?, name),
+        None => (archive.newest_run().ok()??, text),
+    };
+    let id: GenerationId = name.parse().ok()?;
+    let records = journal::read(&archive.journal_folder(&run)).ok()?.records;
+    RunView::of(&records).generations.get(&id)?.commit.as_ref()?;
+    let what = format!("the ref of {id} of {run} is gone, though its journal names the commit");
+    Some(Failure::new(Exit::Damaged, what).because("somebody deleted it, or a disk lost it"))
 }
 
 fn unknown_run(archive: &Archive, run: &RunName) -> Result<Failure, Failure> {

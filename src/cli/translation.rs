@@ -147,7 +147,11 @@ impl From<EngineError> for Failure {
                 Self::from_error(Exit::NothingEvaluated, &error)
                     .next("`hyperagent resume` goes on with an unfinished run")
             }
-            error @ (EngineError::ChangedSettings { .. }
+            error @ (EngineError::NotARun { .. } | EngineError::NewerFile { .. }) => {
+                Self::from_error(Exit::Damaged, &error)
+            }
+            error @ (EngineError::Taken { .. }
+            | EngineError::ChangedSettings { .. }
             | EngineError::NoWayBack { .. }
             | EngineError::Name(_)) => Self::from_error(Exit::Usage, &error),
             error @ EngineError::Mismatch { .. } => Self::from_error(Exit::Damaged, &error)

@@ -44,6 +44,28 @@ pub enum EngineError {
         /// Why.
         why: &'static str,
     },
+    /// A run cannot be taken in from a file.
+    #[error("the file holds no run that could be imported: {why}")]
+    NotARun {
+        /// Why not.
+        why: String,
+    },
+    /// A file was written by a newer version of this program.
+    #[error(
+        "the file has format version {found}, and this program reads up to {supported}; use the newer program"
+    )]
+    NewerFile {
+        /// Its version.
+        found: u64,
+        /// The newest version this program reads.
+        supported: u64,
+    },
+    /// The name of a run is taken.
+    #[error("there is a run `{run}` already; import it under another name: --as NAME")]
+    Taken {
+        /// The name.
+        run: String,
+    },
     /// A name does not have the required form.
     #[error(transparent)]
     Name(#[from] crate::base::id::BadName),

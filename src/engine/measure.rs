@@ -15,8 +15,6 @@ use crate::domain::event::EpisodeResult;
 use crate::domain::files::FileSet;
 use crate::domain::lineage::Lineage;
 use crate::domain::settings::Start;
-use crate::domain::stats;
-use crate::domain::task::Seal;
 use crate::solve::episode::Setting;
 
 /// What came of the episodes of one evaluate action, in the order asked.
@@ -117,47 +115,4 @@ pub async fn run(
             Some((id, result, evidence))
         })
         .collect())
-}
-
-/// The note on a measured generation: what people read in `git log`.
-pub fn note(session: &Session, lineage: &Lineage, id: GenerationId) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::new();
-    let Some(generation) = lineage.get(id) else { return text };
-    if let Some(mean) = generation.mean() {
-        let _ = writeln!(text, "Score: {mean:.4} over {} episodes", generation.measured.len());
-    }
-    if session.identity.tasks.len() > 1 {
-        for task in &session.identity.tasks {
-            let of_task = generation.measured.iter().filter(|(episode, _)| episode.task == *task);
-            let scores: Vec<f64> = of_task.map(|(_, result)| result.score).collect();
-            if !scores.is_empty() {
-                let (mean, n) = (stats::mean(&scores), scores.len());
-                let _ = writeln!(text, "Task: {task} {mean:.4} over {n} episodes");
-            }
-        }
-    }
-    if let Some(effect) = lineage.effect(id) {
-        let _ = writeln!(text, "Effect: {effect:+.4} against its parent, same episodes");
-    }
-    if let Some(select) = generation.select_mean() {
-        let _ = writeln!(text, "Select: {select:.4}");
-    }
-    for (episode, result) in &generation.measured {
-        let metric = session.tasks.get(&episode.task).map_or("metric", |t| &t.spec.metric);
-        let is_sealed = session.identity.seal(&episode.task) == Seal::Sealed;
-        let seal = if is_sealed { "" } else { "unsealed " };
-        let show = |value: Option<f64>| value.map_or("n/a".to_owned(), |v| format!("{v:.3}"));
-        let _ = writeln!(
-            text,
-            "Episode: {episode} {seal}{metric} {} -> {}, {} of {} attempts accepted, {} trials",
-            show(result.start_metric),
-            show(result.metric),
-            result.accepted,
-            result.attempts,
-            result.trials
-        );
-    }
-    let _ = writeln!(text, "Sandbox: {}", session.sandbox);
-    text
 }

@@ -10,6 +10,8 @@
 //! - [`replay`] performs a recorded run again and compares.
 //! - [`certify`] answers promotions, [`control`] compares the best agent with the frozen one at the end.
 //! - [`ask`] is the only way to a model; [`finish`] compares the solutions at the end, [`sealed`] those on the test split.
+//! - [`repair`] finds what is damaged and rebuilds what journal or archive alone still prove; [`portable`] carries a run to
+//!   another lab. Both read a run's journal as `family`, without performing anything.
 //! - `pauses` records which models wait for a provider that answers nobody.
 
 mod answering;
@@ -21,16 +23,21 @@ pub mod episode;
 pub mod evidence;
 pub mod expand;
 pub mod failure;
+mod family;
 pub mod finish;
 pub mod grade;
 pub mod guard;
 pub mod hooks;
 mod machine;
 pub mod measure;
+mod note;
+mod notes;
 pub mod open;
 pub mod outer;
 mod pauses;
+pub mod portable;
 pub mod recorded;
+pub mod repair;
 pub mod replay;
 pub mod rollback;
 pub mod sealed;

@@ -227,6 +227,7 @@ async fn assemble(
         journal,
         recorded,
         repeated,
+        lab: world.lab.clone(),
         archive,
         models,
         aliases,

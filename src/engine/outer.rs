@@ -11,7 +11,7 @@ use super::measure;
 use super::recorded::Step;
 use super::session::Session;
 use super::under_way::{Open, joined};
-use super::{Stopped, certify, control, expand, finish, guard, world};
+use super::{Stopped, certify, control, expand, finish, guard, notes, world};
 use crate::base::id::GenerationId;
 use crate::base::unit::UnixMillis;
 use crate::domain::action::OuterAction;
@@ -127,9 +127,9 @@ pub async fn run(
         asked: BTreeMap::new(),
         pointed: BTreeMap::new(),
     };
-    if outer.session.restarted {
-        // Damaged notes are dropped here; each is set again in its turn.
-        outer.session.archive.verify_notes()?;
+    if outer.session.restarted && !outer.session.archive.verify_notes()? {
+        // Those of this run are set again in their turn; they share one ref with those of all others.
+        notes::set_all(&outer.session.lab, &outer.session.archive)?;
     }
     outer.take_generation(seed).await?;
     let driven = outer.drive().await;

@@ -27,7 +27,7 @@ use crate::domain::report::PairedDifference;
 use crate::domain::sealed::{SealedPair, SealedResult, SolutionPlace};
 use crate::domain::settings::{Dialect, Identity, LabConfig};
 use crate::domain::task::{Split, Task};
-use crate::journal::{self, Records};
+use crate::journal;
 use crate::lab::Lab;
 
 /// Opens the test split, or finishes the opening that was interrupted. `told` learns of the opening when it is durable and
@@ -105,8 +105,8 @@ fn next_opening(
 fn openings_in_lab(lab: &Lab) -> Result<BTreeMap<TaskName, u32>, EngineError> {
     let mut counts = BTreeMap::new();
     for folder in journal::folders(&runs_folder(lab))? {
-        for record in Records::open(&folder)? {
-            if let Event::TestOpened { pairs, .. } = record?.event {
+        for record in journal::of_kind(&folder, "test_opened")? {
+            if let Event::TestOpened { pairs, .. } = record.event {
                 for pair in pairs {
                     *counts.entry(pair.task).or_insert(0) += 1;
                 }

@@ -17,6 +17,7 @@ use crate::domain::settings::Identity;
 use crate::domain::task::Task;
 use crate::evaluate::Evaluator;
 use crate::journal::Journal;
+use crate::lab::Lab;
 use crate::model::Models;
 use crate::script::Pool;
 
@@ -36,6 +37,8 @@ pub struct Session {
     pub recorded: Recorded,
     /// The recorded run that this one repeats: its answers stand for the models', its rollbacks for the person's.
     pub repeated: Option<Recorded>,
+    /// The lab.
+    pub lab: Lab,
     /// The generations.
     pub archive: Archive,
     /// Who answers.
@@ -109,6 +112,11 @@ impl Session {
     /// A random seed for one purpose of this run.
     pub fn seed(&self, purpose: &str, indices: &[u64]) -> u64 {
         crate::base::rng::seed(self.identity.seed, purpose, indices)
+    }
+
+    /// The name of each task's metric.
+    pub fn metrics(&self) -> BTreeMap<TaskName, String> {
+        self.tasks.iter().map(|(name, task)| (name.clone(), task.spec.metric.clone())).collect()
     }
 
     /// The position of a task among the run's, for random streams.

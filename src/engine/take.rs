@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::evidence::add_prompt;
 use super::expand::Rewritten;
-use super::measure::{self, Measured};
+use super::measure::Measured;
+use super::note::About;
 use super::outer::Outer;
-use super::{EngineError, Stopped};
+use super::{EngineError, Stopped, note};
 use crate::archive::{Branch, CommitId, Provenance};
 use crate::base::id::GenerationId;
 use crate::base::unit::UnixMillis;
@@ -153,7 +154,10 @@ impl Outer {
     /// Writes the note of a generation, unless it has the text already.
     fn note(&self, who: GenerationId, at: UnixMillis) -> Result<(), Stopped> {
         let Some(commit) = self.commit(who)? else { return Ok(()) };
-        let note = measure::note(&self.session, &self.lineage, who);
+        let metrics = self.session.metrics();
+        let (identity, sandbox) = (&self.session.identity, self.session.sandbox);
+        let about = About { identity, metrics: &metrics, sandbox };
+        let note = note::text(&about, &self.lineage, who);
         if self.session.archive.note(commit)?.as_deref() != Some(&note) {
             self.session.archive.set_note(commit, &note, at)?;
         }

@@ -58,9 +58,9 @@ pub enum JournalError {
     },
     /// Something other than the end of the file is not as it was written.
     #[error(
-        "{} is damaged at line {line} (byte {byte}): {damage}; restore the file from a copy, or keep a copy and go on \
-         from record {intact}, the last sound one before it, with `truncate -s {byte} FILE`, or begin anew with \
-         `run --fresh`",
+        "{} is damaged at line {line} (byte {byte}): {damage}; record {intact} is the last sound one before it; restore \
+         the file from a copy, or let `hyperagent doctor --repair` keep it beside and rebuild what it still proves, or \
+         begin anew with `run --fresh`",
         path.display()
     )]
     Damaged {
@@ -77,7 +77,8 @@ pub enum JournalError {
     },
     /// The file does not begin as a journal does, so nothing in it can be told.
     #[error(
-        "{} does not begin with the header of a journal; restore the file from a copy, or begin anew with `run --fresh`",
+        "{} does not begin with the header of a journal; restore the file from a copy, or let `hyperagent doctor \
+         --repair` keep it beside and rebuild what it still proves, or begin anew with `run --fresh`",
         path.display()
     )]
     NoHeader {

@@ -19,6 +19,8 @@ const CHECKSUM_KEY: &[u8] = b",\"crc\":\"";
 const CHECKSUM_END: &[u8] = b"\"}";
 /// Hexadecimal digits of a checksum.
 const CHECKSUM_DIGITS: usize = 8;
+/// Bytes of a line after its text.
+pub(super) const TAIL: usize = CHECKSUM_KEY.len() + CHECKSUM_DIGITS + CHECKSUM_END.len();
 
 /// The first line of a journal.
 #[derive(Debug, serde::Serialize, Deserialize)]
@@ -98,6 +100,14 @@ pub(super) fn read_header(line: &[u8]) -> HeaderLine {
 
 /// Reads one event line, without its newline, that should have the number `expected`.
 pub(super) fn read(line: &[u8], expected: u64) -> Result<Record, Damage> {
+    match read_any(line)? {
+        record if record.seq == expected => Ok(record),
+        Record { seq: found, .. } => Err(Damage::Gap { expected, found }),
+    }
+}
+
+/// Reads one event line, without its newline, whatever its number.
+pub(super) fn read_any(line: &[u8]) -> Result<Record, Damage> {
     #[derive(Deserialize)]
     struct Place {
         seq: u64,
@@ -109,37 +119,55 @@ pub(super) fn read(line: &[u8], expected: u64) -> Result<Record, Damage> {
     // serde_json's `arbitrary_precision` on.
     let value: Value = serde_json::from_slice(line).map_err(unknown)?;
     let Place { seq, at } = Place::deserialize(&value).map_err(unknown)?;
-    if seq != expected {
-        return Err(Damage::Gap { expected, found: seq });
-    }
     let event = Event::deserialize(value).map_err(unknown)?;
     Ok(Record { seq, at, event })
 }
 
 /// Checks a line's end and checksum.
-fn checked(line: &[u8]) -> Result<(), Damage> {
-    let (rest, end) = split_end(line, CHECKSUM_END.len()).ok_or(Damage::Foreign)?;
-    let (rest, digits) = split_end(rest, CHECKSUM_DIGITS).ok_or(Damage::Foreign)?;
-    let (text, key) = split_end(rest, CHECKSUM_KEY.len()).ok_or(Damage::Foreign)?;
-    if end != CHECKSUM_END || key != CHECKSUM_KEY {
-        return Err(Damage::Foreign);
+pub(super) fn checked(line: &[u8]) -> Result<(), Damage> {
+    let at = line.len().checked_sub(TAIL).ok_or(Damage::Foreign)?;
+    let (text, end) = line.split_at_checked(at).ok_or(Damage::Foreign)?;
+    let key = end.strip_prefix(CHECKSUM_KEY).and_then(|rest| rest.strip_suffix(CHECKSUM_END));
+    match key {
+        None => Err(Damage::Foreign),
+        Some(digits) if digits == checksum(text).as_bytes() => Ok(()),
+        Some(_) => Err(Damage::Checksum),
     }
-    if digits == checksum(text).as_bytes() { Ok(()) } else { Err(Damage::Checksum) }
+}
+
+/// What stands after a line's text, newline left out.
+pub(super) fn tail(text: &[u8]) -> Vec<u8> {
+    [CHECKSUM_KEY, checksum(text).as_bytes(), CHECKSUM_END].concat()
+}
+
+/// The checksum that a line's end notes, if it is such an end.
+pub(super) fn noted(tail: &[u8]) -> Option<u32> {
+    let digits = tail.strip_prefix(CHECKSUM_KEY)?.strip_suffix(CHECKSUM_END)?;
+    u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+}
+
+/// Whether a line is an event of a kind, without reading all of it; `kind` as it is written.
+pub(super) fn is_of_kind(line: &[u8], kind: &str) -> bool {
+    // `{"seq":N,"at":N,"event":"kind"`, as `write` has it.
+    let head = line.get(..line.len().min(80)).unwrap_or_default();
+    let wanted = format!(",\"event\":\"{kind}\"");
+    head.windows(wanted.len()).any(|window| window == wanted.as_bytes())
 }
 
 /// Whether a sound line stands at the start of `tail` with something other than a newline after it: no crash leaves
 /// that behind, so the end is not torn but changed.
 pub(super) fn begins_with_sound_line(tail: &[u8]) -> bool {
-    let length = CHECKSUM_KEY.len() + CHECKSUM_DIGITS + CHECKSUM_END.len();
+    leading_sound_line(tail).is_some()
+}
+
+/// The length of that line.
+pub(super) fn leading_sound_line(tail: &[u8]) -> Option<usize> {
     tail.windows(CHECKSUM_KEY.len())
         .enumerate()
         .filter(|(_, window)| *window == CHECKSUM_KEY)
-        .filter_map(|(at, _)| tail.get(..at + length))
-        .any(|line| line.len() < tail.len() && checked(line).is_ok())
-}
-
-fn split_end(bytes: &[u8], count: usize) -> Option<(&[u8], &[u8])> {
-    bytes.split_at_checked(bytes.len().checked_sub(count)?)
+        .filter_map(|(at, _)| tail.get(..at + TAIL))
+        .find(|line| line.len() < tail.len() && checked(line).is_ok())
+        .map(<[u8]>::len)
 }
 
 /// A JSON object's text without its braces.
@@ -150,10 +178,8 @@ fn inside(text: &[u8]) -> &[u8] {
 
 /// Ends the line that began at `start` of `out`.
 fn seal(out: &mut Vec<u8>, start: usize) {
-    let digits = checksum(out.get(start..).unwrap_or_default());
-    out.extend_from_slice(CHECKSUM_KEY);
-    out.extend_from_slice(digits.as_bytes());
-    out.extend_from_slice(CHECKSUM_END);
+    let end = tail(out.get(start..).unwrap_or_default());
+    out.extend_from_slice(&end);
     out.push(b'\n');
 }
 

@@ -12,11 +12,16 @@
 //! place and the way out, because a run rebuilt from half a history would be a different run.
 
 mod error;
+mod keep;
 mod line;
 mod lock;
+mod mend;
 mod read;
+mod salvage;
 mod writer;
 
+#[cfg(test)]
+mod damage_tests;
 #[cfg(test)]
 mod tests;
 
@@ -29,9 +34,11 @@ use crate::base::id::RunName;
 use crate::domain::event::{Event, Record};
 
 pub use error::{Damage, JournalError};
+pub use keep::Damaged;
 pub use line::VERSION;
 pub use lock::{Holder, holder};
-pub use read::{History, Records, TornTail, folders, read};
+pub use read::{History, Records, TornTail, folders, of_kind, read};
+pub use salvage::{Salvage, Wrong, salvage};
 use writer::Writer;
 
 /// The journal's file, inside the folder of its run.

@@ -16,7 +16,7 @@ fn clock() -> Arc<dyn Clock> {
     Arc::new(SteppingClock::new(UnixMillis(1_700_000_000_000)))
 }
 
-fn run() -> RunName {
+pub(super) fn run() -> RunName {
     "run-1".parse().expect("a name")
 }
 
@@ -58,7 +58,7 @@ fn finished(score: f64, select: Option<f64>) -> Event {
 }
 
 /// A journal of a few records, and the records.
-fn written(folder: &Path) -> Vec<Record> {
+pub(super) fn written(folder: &Path) -> Vec<Record> {
     let journal = Journal::create(folder, &run(), clock()).expect("a journal");
     let events = [
         answered(0, "line one\nline two, \"crc\":\"00000000\"}"),
@@ -172,7 +172,8 @@ fn a_newer_version_a_missing_line_and_a_foreign_line_are_told_apart() {
         ),
         "{error}"
     );
-    assert!(error.to_string().contains(&format!("truncate -s {place}")), "{error}");
+    assert!(error.to_string().contains(&format!("byte {place}")), "{error}");
+    assert!(error.to_string().contains("doctor --repair"), "{error}");
 
     fs::write(&path, [lines[0], "hello\n", lines[1]].concat()).expect("a file");
     assert!(matches!(

@@ -2,21 +2,19 @@
 
 use std::fmt::Write as _;
 
-use crate::archive::Archive;
 use crate::base::environment::Environment;
+use crate::cli::archive_health::{REBUILT, archive_health};
 use crate::cli::edge::Edge;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::machine::{self, Cache};
 use crate::cli::output;
-use crate::cli::recorded;
 use crate::cli::session;
 use crate::domain::outcome::SandboxLevel;
 use crate::domain::settings::{Dialect, LabConfig, ModelSpec};
-use crate::journal;
 use crate::lab::{Lab, LabError};
 use crate::sandbox::{self, Probe};
 use crate::view::document::doctor::{
-    ArchiveHealth, AttackHealth, DoctorDocument, ModelHealth, PythonHealth, SandboxHealth,
+    AttackHealth, DoctorDocument, ModelHealth, PythonHealth, SandboxHealth,
 };
 use crate::view::ink::Page;
 
@@ -25,10 +23,16 @@ use crate::view::ink::Page;
 #[command(after_help = "\
 Examples:
   hyperagent doctor
+  hyperagent doctor --repair
   hyperagent doctor --json
 
-Works outside a lab too, and then leaves out models and archive. The sandbox is attacked anew each time.")]
+Works outside a lab too, and then leaves out models and archive. The sandbox is attacked anew each time. Without --repair
+nothing is changed: it says what is damaged, and what of that journal or archive still prove. With it that is rebuilt; a
+damaged journal is kept beside the new one.")]
 pub struct Args {
+    /// Rebuild what journal or archive alone still prove, and say what is gone.
+    #[arg(long)]
+    pub repair: bool,
     /// Write one JSON document.
     #[arg(long)]
     pub json: bool,
@@ -36,7 +40,7 @@ pub struct Args {
 
 /// Examines everything, tells it, and fails with the code of the worst finding.
 pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
-    let (document, worst) = examine(edge)?;
+    let (document, worst) = examine(args, edge)?;
     if args.json {
         output::document(&document)?;
     } else {
@@ -48,7 +52,7 @@ pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
     }
 }
 
-fn examine(edge: &Edge) -> Result<(DoctorDocument, Option<Exit>), Failure> {
+fn examine(args: &Args, edge: &Edge) -> Result<(DoctorDocument, Option<Exit>), Failure> {
     let lab = match edge.open_lab() {
         Ok(lab) => Some(lab),
         Err(_) if edge.lab.is_none() && outside_any_lab(edge) => None,
@@ -80,7 +84,7 @@ fn examine(edge: &Edge) -> Result<(DoctorDocument, Option<Exit>), Failure> {
         Some(lab) => models(lab, edge, &mut found)?,
         None => Vec::new(),
     };
-    let archive = lab.as_ref().and_then(|lab| archive_health(lab, &mut found));
+    let archive = lab.as_ref().and_then(|lab| archive_health(lab, args.repair, edge, &mut found));
     Ok((DoctorDocument { sandbox, python, models, archive, problems }, worst))
 }
 
@@ -177,42 +181,6 @@ fn model_health(spec: &ModelSpec, lab: &Lab, environment: &Environment) -> (bool
     }
 }
 
-/// Reads every journal whole, and the refs of every generation.
-fn archive_health(lab: &Lab, found: &mut impl FnMut(Exit, String)) -> Option<ArchiveHealth> {
-    if !lab.generations().join(".git").exists() {
-        return None;
-    }
-    let archive = match Archive::open(&lab.generations()) {
-        Ok(archive) => archive,
-        Err(error) => {
-            found(Exit::Damaged, error.to_string());
-            return Some(ArchiveHealth { ok: false, runs: Vec::new(), detail: error.to_string() });
-        }
-    };
-    let runs = recorded::runs(&archive).unwrap_or_default();
-    let (mut records, mut generations, mut broken) = (0, 0, Vec::new());
-    for run in &runs {
-        match journal::read(&archive.journal_folder(run)) {
-            Ok(history) => records += history.records.len(),
-            Err(error) => broken.push(format!("{run}: {error}")),
-        }
-        match archive.generations(run) {
-            Ok(entries) => generations += entries.len(),
-            Err(error) => broken.push(format!("{run}: {error}")),
-        }
-    }
-    let ok = broken.is_empty();
-    let detail = if ok {
-        format!("{generations} generations, {records} records, every checksum fits")
-    } else {
-        broken.join("; ")
-    };
-    if !ok {
-        found(Exit::Damaged, detail.clone());
-    }
-    Some(ArchiveHealth { ok, runs: runs.iter().map(ToString::to_string).collect(), detail })
-}
-
 fn told(document: &DoctorDocument, page: Page) -> String {
     let mut text = String::new();
     let mark = |ok: bool| if ok { page.ink.good("ok  ") } else { page.ink.bad("FAIL") };
@@ -254,6 +222,10 @@ fn told(document: &DoctorDocument, page: Page) -> String {
             archive.runs.join(", "),
             archive.detail
         );
+        for damage in archive.damage.iter().filter(|found| found.state == REBUILT) {
+            let run = damage.run.as_deref().unwrap_or("archive");
+            let _ = writeln!(text, "  {}  {run}: {}", page.ink.good(REBUILT), damage.what);
+        }
     }
     if document.problems.is_empty() {
         let _ = writeln!(text, "{}", page.ink.good("all is well"));

@@ -6,6 +6,8 @@ pub mod completions;
 pub mod cost;
 pub mod diff;
 pub mod doctor;
+pub mod export;
+pub mod import;
 pub mod init;
 pub mod log;
 pub mod model;

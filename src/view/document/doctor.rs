@@ -68,4 +68,17 @@ pub struct ArchiveHealth {
     pub runs: Vec<String>,
     /// In words.
     pub detail: String,
+    /// What is damaged; empty when all is well.
+    pub damage: Vec<DamageFound>,
+}
+
+/// Something damaged.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DamageFound {
+    /// The run; null: the whole archive.
+    pub run: Option<String>,
+    /// What, with its place.
+    pub what: String,
+    /// What becomes of it: `rebuildable`, `rebuilt`, `gone` or `refused`.
+    pub state: &'static str,
 }
