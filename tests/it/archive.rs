@@ -373,7 +373,7 @@ fn reading_an_object_cut_short_anywhere_is_refused_and_ends() {
         archive.set_branch(&run(), Branch::Certified, made[3].commit, None),
     ] {
         let error = result.expect_err("a damaged commit was taken");
-        assert!(error.to_string().contains("hyperagent resume"), "{error}");
+        assert!(error.to_string().contains("doctor --repair"), "{error}");
     }
 }
 

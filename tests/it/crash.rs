@@ -6,5 +6,5 @@ mod matrix;
 mod paid;
 mod random;
 mod restart;
-mod scene;
+pub(crate) mod scene;
 mod still;

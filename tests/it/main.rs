@@ -6,6 +6,7 @@ mod cheats;
 mod cli;
 mod cpu_limit;
 mod crash;
+mod damage;
 mod engine;
 mod evaluate;
 mod foreign;
