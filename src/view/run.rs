@@ -486,6 +486,19 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_jumps_back_takes_no_time_away_and_brings_nothing_out_of_order() {
+        let mut recording = Recording::default();
+        recording.start();
+        let halted = || Event::RunHalted { why: Halt::Interrupted, detail: String::new() };
+        recording.at(UnixMillis(1_000_400)).say(Event::RunResumed { sandbox: SandboxLevel::Full });
+        let alias: Alias = "fast".parse().expect("an alias");
+        recording.at(UnixMillis(5)).say(Event::ProviderBack { alias });
+        recording.at(UnixMillis(305)).say(halted());
+        let view = RunView::of(&recording.records);
+        assert_eq!((view.working_ms, view.state(false)), (300, RunState::Interrupted));
+    }
+
+    #[test]
     fn an_open_journal_without_a_process_is_interrupted() {
         let mut recording = Recording::default();
         recording.start();
