@@ -86,6 +86,8 @@ impl Looking<'_> {
             model: record.models.meta,
             repairs: record.repairs,
             tag: record.tag,
+            // Known to the journal alone.
+            handed_back: Vec::new(),
         };
         Some((plan, UnixMillis(seconds.saturating_mul(1000))))
     }
