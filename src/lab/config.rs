@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn an_unknown_dialect_is_answered_with_those_there_are() {
         insta::assert_snapshot!(fault("[models.fast]\ndialect = \"claude\"\n"), @r#"
-        hyperagent.toml:2:11: unknown variant `claude`, expected one of `offline`, `random`, `scripted`, `replay`, `openai-chat`, `openai-responses`, `anthropic`, `gemini`
+        hyperagent.toml:2:11: unknown variant `claude`, expected one of `offline`, `random`, `scripted`, `replay`, `openai-chat`, `openai-responses`, `anthropic`, `gemini`, `command`, `manual`
           2 | dialect = "claude"
             |           ^^^^^^^^
         "#);
