@@ -7,7 +7,7 @@ use super::error::ArchiveError;
 use super::open::FORMAT_VERSION;
 use crate::base::id::{Alias, GenerationId, RunName, TaskName};
 use crate::domain::action::Tag;
-use crate::domain::event::{Diagnostic, GenerationPlan, GenerationStatus, Stage};
+use crate::domain::event::{Diagnostic, GenerationPlan, GenerationStatus, HandedBack, Stage};
 use crate::domain::settings::Identity;
 
 /// Which models took part.
@@ -42,6 +42,9 @@ pub struct GenerationRecord {
     pub diagnostics: Vec<Diagnostic>,
     /// Repairs it took.
     pub repairs: u32,
+    /// Answers that went back to their author before this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub handed_back: Vec<HandedBack>,
     /// What changed, in a line.
     pub summary: String,
     /// Paths that differ from the first parent.
@@ -81,6 +84,7 @@ impl GenerationRecord {
             stage_failed: plan.stage_failed,
             diagnostics: plan.diagnostics.clone(),
             repairs: plan.repairs,
+            handed_back: plan.handed_back.clone(),
             summary: plan.summary.clone(),
             changed: plan.changed.clone(),
             left_out,

@@ -86,8 +86,7 @@ impl Looking<'_> {
             model: record.models.meta,
             repairs: record.repairs,
             tag: record.tag,
-            // Known to the journal alone.
-            handed_back: Vec::new(),
+            handed_back: record.handed_back,
         };
         Some((plan, UnixMillis(seconds.saturating_mul(1000))))
     }
