@@ -41,7 +41,7 @@ fn start(scene: &Scene, events: usize) -> Child {
 
 #[test]
 fn a_first_signal_ends_a_run_soon_and_leaves_no_process() {
-    let lab = Scene::warm().with(&["--generations", "1", "--attempts", "1"]);
+    let lab = Scene::warm().with(&["--generations", "1", "--attempts", "8"]);
     let undisturbed = Scene::like(&lab);
     undisturbed.perform(None).succeeds();
     let expected = undisturbed.outcome();
@@ -94,7 +94,8 @@ fn a_run_whose_reader_has_stalled_ends_all_the_same_and_at_once_at_the_second_si
 
 #[test]
 fn stop_and_resume_work_from_another_terminal() {
-    let scene = Scene::warm().with(&["--generations", "0", "--attempts", "1"]);
+    // Long enough that the other terminal comes in time.
+    let scene = Scene::warm().with(&["--generations", "0", "--attempts", "40"]);
     let child = start(&scene, 6);
     let told = scene.bench.run(&["--lab", "lab", "stop"]).succeeds().stdout;
     assert!(told.contains("run-1 stopped") && told.contains("resume run-1"), "{told}");
