@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use super::Stopped;
-use super::control::{self, Arm};
+use super::control;
 use super::session::Session;
 use crate::base::id::GenerationId;
 use crate::domain::lineage::Lineage;
@@ -87,7 +87,7 @@ async fn measure(
             control::arm(session, lineage, against, &episodes),
             control::arm(session, lineage, who, &episodes)
         );
-        for difference in by_pair(&before?, &after?) {
+        for difference in control::differences(&before?, &after?) {
             better.see(difference);
             worse.see(-difference);
             differences.push(difference);
@@ -113,16 +113,4 @@ async fn measure(
         evidence: Some(evidence),
         needed: Some(needed),
     })
-}
-
-/// The differences of the pairs in order; a pair is one index, and its tasks weigh the same.
-fn by_pair(before: &Arm, after: &Arm) -> Vec<f64> {
-    let mut indices: Vec<u32> = before.iter().map(|(episode, _)| episode.index).collect();
-    indices.sort_unstable();
-    indices.dedup();
-    let score = |arm: &Arm, index: u32| {
-        let same = arm.iter().filter(|(episode, _)| episode.index == index);
-        stats::mean(&same.map(|(_, result)| result.score).collect::<Vec<f64>>())
-    };
-    indices.into_iter().map(|index| score(after, index) - score(before, index)).collect()
 }

@@ -3,6 +3,7 @@
 //! Both get the same attempts, the same cases and the same random streams; what differs is the agent. The solutions
 //! they find are measured on the report cases, which took no part in choosing the agent.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Stopped;
@@ -109,8 +110,8 @@ fn report(
     frozen: &Arm,
     evolved: &Arm,
 ) -> Option<AgentReport> {
-    let (before, after) = (by_index(session, frozen), by_index(session, evolved));
-    let differences: Vec<f64> = before.iter().zip(&after).map(|(a, b)| b - a).collect();
+    let (before, after) = (by_index(frozen), by_index(evolved));
+    let differences = differences(frozen, evolved);
     let mut random = rng::stream(session.identity.seed, "control", &[]);
     let PairedDifference { difference, low, high, n } =
         PairedDifference::of(&differences, &mut random)?;
@@ -132,13 +133,18 @@ fn report(
     })
 }
 
-fn by_index(session: &Session, arm: &Arm) -> Vec<f64> {
-    let first = session.identity.episodes;
-    let of = |index: u32| -> Vec<f64> {
-        let same = arm.iter().filter(|(episode, _)| episode.index == index);
-        same.map(|(_, result)| result.score).collect()
-    };
-    (first..first + session.identity.control).map(|index| stats::mean(&of(index))).collect()
+/// The differences in score of the pairs, in order.
+pub(super) fn differences(before: &Arm, after: &Arm) -> Vec<f64> {
+    by_index(before).iter().zip(by_index(after)).map(|(before, after)| after - before).collect()
+}
+
+/// The score of each index in order; its tasks weigh the same.
+fn by_index(arm: &Arm) -> Vec<f64> {
+    let mut scores: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+    for (episode, result) in arm {
+        scores.entry(episode.index).or_default().push(result.score);
+    }
+    scores.values().map(|scores| stats::mean(scores)).collect()
 }
 
 fn metric(arm: &Arm, task: &crate::base::id::TaskName) -> Option<f64> {
