@@ -1,16 +1,17 @@
 //! The actions a strategy may return. The kernel performs exactly one, journals it, and asks again.
 //!
-//! Twelve actions are part of the contract (`docs/strategy.md`); this version performs five of them and refuses the
-//! others by name.
+//! Twelve actions are part of the contract (`docs/strategy.md`); those this version does not perform are refused by name.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::agent::AnswerFormat;
 use crate::base::id::{Alias, EpisodeId, GenerationId};
 
+mod fields;
 mod reading;
 
-pub use reading::ActionFault;
+pub use fields::ActionFault;
 
 /// Small scalars a script stores with a record: at most eight.
 pub type Tag = Map<String, Value>;
@@ -43,9 +44,40 @@ pub enum OuterAction {
         /// Another model for this call.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         model: Option<Alias>,
+        /// More prompt variables; what the hook `vars` says joins them.
+        #[serde(default, skip_serializing_if = "Map::is_empty")]
+        vars: Map<String, Value>,
+        /// Rewrites made at once, each from the same copy.
+        #[serde(default = "one", skip_serializing_if = "is_one")]
+        n: u32,
         /// Scalars stored with the generation.
         #[serde(default, skip_serializing_if = "Map::is_empty")]
         tag: Tag,
+    },
+    /// Merge two generations file by file, without a model.
+    Merge {
+        /// The generation whose folder is copied.
+        a: GenerationId,
+        /// The generation merged into it.
+        b: GenerationId,
+        /// What both are held against; absent: their newest common ancestor.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        base: Option<GenerationId>,
+        /// Whose text stays where both changed the same lines.
+        #[serde(default)]
+        prefer: Prefer,
+        /// Scalars stored with the generation.
+        #[serde(default, skip_serializing_if = "Map::is_empty")]
+        tag: Tag,
+    },
+    /// Let the meta role of `by` write one note of a copy of `about`.
+    Reflect {
+        /// Whose meta role writes.
+        by: GenerationId,
+        /// The generation whose memory it is.
+        about: GenerationId,
+        /// The note.
+        to: String,
     },
     /// Measure a generation on episodes.
     Evaluate {
@@ -53,6 +85,11 @@ pub enum OuterAction {
         who: GenerationId,
         /// The episodes.
         cases: Vec<EpisodeId>,
+    },
+    /// Take a generation out of selection; nothing is deleted.
+    Retire {
+        /// The generation.
+        who: GenerationId,
     },
     /// Ask the kernel to certify a generation.
     Promote {
@@ -94,9 +131,38 @@ pub enum InnerAction {
         /// Another model for this call.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         model: Option<Alias>,
+        /// The form of the answer; absent: the role's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        format: Option<AnswerFormat>,
+        /// A candidate as similar as this to an earlier one of the episode goes back to its author, 0 to 1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max_similarity: Option<f64>,
+        /// How often it goes back for that reason.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resample: Option<u32>,
         /// Scalars stored with the attempt.
         #[serde(default, skip_serializing_if = "Map::is_empty")]
         tag: Tag,
+    },
+    /// Ask a role what to do next about an attempt; never a score.
+    Review {
+        /// The attempt.
+        of: u32,
+        /// The role asked.
+        role: String,
+        /// What the prompt shows.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        show: Vec<String>,
+    },
+    /// Ask a role for a note that the rest of the episode's prompts show.
+    Reflect {
+        /// The role asked.
+        by: String,
+        /// The attempts it is about; empty: the whole episode.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        about: Vec<u32>,
+        /// The note, a name in `memory/`.
+        to: String,
     },
     /// End the episode.
     Stop {
@@ -104,6 +170,63 @@ pub enum InnerAction {
         #[serde(default)]
         why: String,
     },
+}
+
+/// Adds what the hook `vars` returned to the variables of an action; the action's own come first.
+pub fn add_variables(vars: &mut Map<String, Value>, returned: Value) -> Result<(), ActionFault> {
+    for (name, value) in fields::variables("vars", returned)? {
+        vars.entry(name).or_insert(value);
+    }
+    Ok(())
+}
+
+/// Whose text stays where a merge meets two changes of the same lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Prefer {
+    /// The first's.
+    A,
+    /// The second's.
+    B,
+    /// That of the generation with the higher mean; ties: the first's.
+    #[default]
+    HigherScore,
+}
+
+fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_one(n: &u32) -> bool {
+    *n == 1
+}
+
+impl OuterAction {
+    /// The generations it makes: 0 for an action that makes none.
+    pub fn makes(&self) -> u32 {
+        match self {
+            Self::Expand { n, .. } => *n,
+            Self::Merge { .. } | Self::Reflect { .. } => 1,
+            Self::Evaluate { .. }
+            | Self::Retire { .. }
+            | Self::Promote { .. }
+            | Self::Stop { .. } => 0,
+        }
+    }
+
+    /// Its name, as scripts write it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Expand { .. } => "expand",
+            Self::Merge { .. } => "merge",
+            Self::Reflect { .. } => "reflect",
+            Self::Evaluate { .. } => "evaluate",
+            Self::Retire { .. } => "retire",
+            Self::Promote { .. } => "promote",
+            Self::Stop { .. } => "stop",
+        }
+    }
 }
 
 /// Every action of the contract, in the order of the documentation.

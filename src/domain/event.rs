@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::action::{InnerAction, OuterAction};
 use super::agent::AgentFiles;
+use super::consult::Advice;
 use super::files::FileSet;
 use super::outcome::SandboxLevel;
 use super::report::{AgentReport, ControlResult, PromotionReport, SolutionReport};
@@ -58,6 +59,54 @@ pub enum CallKey {
         /// The turn: 0 the first answer, then repairs.
         turn: u32,
     },
+    /// The answer of a role that is asked for advice.
+    Consult {
+        /// The generation measured.
+        generation: GenerationId,
+        /// Its episode.
+        episode: EpisodeId,
+        /// Which time in the episode advice is asked, from 1.
+        consult: u32,
+        /// The turn: 0 the first answer, then the repair.
+        turn: u32,
+    },
+}
+
+impl CallKey {
+    /// The generation it is about.
+    pub fn generation(&self) -> GenerationId {
+        match self {
+            Self::Attempt { generation, .. }
+            | Self::Rewrite { generation, .. }
+            | Self::Consult { generation, .. } => *generation,
+        }
+    }
+
+    /// The episode it belongs to.
+    pub fn episode(&self) -> Option<&EpisodeId> {
+        match self {
+            Self::Attempt { episode, .. } | Self::Consult { episode, .. } => Some(episode),
+            Self::Rewrite { .. } => None,
+        }
+    }
+
+    /// Its turn.
+    pub fn turn(&self) -> u32 {
+        match self {
+            Self::Attempt { turn, .. }
+            | Self::Rewrite { turn, .. }
+            | Self::Consult { turn, .. } => *turn,
+        }
+    }
+
+    /// Its number among its like: the attempt, the generation, or the time advice is asked.
+    pub fn number(&self) -> u32 {
+        match self {
+            Self::Attempt { attempt, .. } => *attempt,
+            Self::Rewrite { generation, .. } => generation.0,
+            Self::Consult { consult, .. } => *consult,
+        }
+    }
 }
 
 impl std::fmt::Display for CallKey {
@@ -67,6 +116,9 @@ impl std::fmt::Display for CallKey {
                 write!(f, "{generation}, episode {episode}, attempt {attempt}, turn {turn}")
             }
             Self::Rewrite { generation, turn } => write!(f, "{generation}, turn {turn}"),
+            Self::Consult { generation, episode, consult, turn } => {
+                write!(f, "{generation}, episode {episode}, advice {consult}, turn {turn}")
+            }
         }
     }
 }
@@ -235,6 +287,30 @@ pub enum Event {
         /// What it wants.
         action: InnerAction,
     },
+    /// The inner script asks a role for advice.
+    ConsultDecided {
+        /// The generation measured.
+        generation: GenerationId,
+        /// The episode.
+        episode: EpisodeId,
+        /// Which time in the episode, from 1.
+        consult: u32,
+        /// The attempt that is decided next.
+        attempt: u32,
+        /// What it wants.
+        action: InnerAction,
+    },
+    /// The role said something, or nothing usable.
+    Consulted {
+        /// The generation measured.
+        generation: GenerationId,
+        /// The episode.
+        episode: EpisodeId,
+        /// Which time in the episode, from 1.
+        consult: u32,
+        /// What it said.
+        advice: Advice,
+    },
     /// An attempt ended.
     AttemptFinished {
         /// The generation measured.
@@ -263,6 +339,9 @@ pub enum Event {
         generation: GenerationId,
         /// Whether the script admits it as a parent; asked once, at the first evaluate action.
         admitted: bool,
+        /// What the script's `utility` says it is worth; absent without that hook.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        utility: Option<f64>,
         /// The evidence commit.
         evidence: Option<String>,
     },

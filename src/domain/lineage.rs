@@ -24,8 +24,12 @@ pub struct Generation {
     pub measured: BTreeMap<EpisodeId, EpisodeResult>,
     /// Whether the script admits it as a parent; true until the script says otherwise.
     pub admitted: bool,
-    /// Whether it is out of the game: never selectable again, never deleted.
+    /// Whether a script retired it: never selectable again, never deleted.
     pub retired: bool,
+    /// Whether a person's rollback set it aside.
+    pub set_aside: bool,
+    /// What the script's `utility` said when it was measured last.
+    pub utility: Option<f64>,
     /// How many generations were copied from it.
     pub kids: u32,
 }
@@ -48,9 +52,14 @@ impl Generation {
         )
     }
 
+    /// Whether it is out of the game, for a script or for a person.
+    pub fn is_out(&self) -> bool {
+        self.retired || self.set_aside
+    }
+
     /// Whether it may be copied, measured or asked.
     pub fn is_live(&self) -> bool {
-        self.plan.status == GenerationStatus::Valid && self.admitted && !self.retired
+        self.plan.status == GenerationStatus::Valid && self.admitted && !self.is_out()
     }
 }
 
@@ -60,7 +69,6 @@ pub struct Lineage {
     generations: Vec<Generation>,
     episodes: Vec<EpisodeId>,
     latest: GenerationId,
-    set_aside: BTreeSet<GenerationId>,
     /// In the order certified.
     certified: Vec<GenerationId>,
 }
@@ -68,13 +76,7 @@ pub struct Lineage {
 impl Lineage {
     /// An empty tree whose generations are measured on `episodes`.
     pub fn new(episodes: Vec<EpisodeId>) -> Self {
-        Self {
-            generations: Vec::new(),
-            episodes,
-            latest: GenerationId(0),
-            set_aside: BTreeSet::new(),
-            certified: Vec::new(),
-        }
+        Self { generations: Vec::new(), episodes, latest: GenerationId(0), certified: Vec::new() }
     }
 
     /// The episodes generations are measured on, in order.
@@ -104,11 +106,7 @@ impl Lineage {
     /// Generations made by rewriting that count against the run's limit: all but the seed and those a rollback set
     /// aside.
     pub fn made(&self) -> u32 {
-        let counted = self
-            .generations
-            .iter()
-            .filter(|g| g.id().0 > 0 && !self.set_aside.contains(&g.id()))
-            .count();
+        let counted = self.generations.iter().filter(|g| g.id().0 > 0 && !g.set_aside).count();
         u32::try_from(counted).unwrap_or(u32::MAX)
     }
 
@@ -144,6 +142,8 @@ impl Lineage {
             measured: BTreeMap::new(),
             admitted: true,
             retired: false,
+            set_aside: false,
+            utility: None,
             kids: 0,
         });
     }
@@ -162,7 +162,7 @@ impl Lineage {
 
     /// The generation certified last, of those that no rollback set aside.
     pub fn certified(&self) -> Option<GenerationId> {
-        self.certified.iter().rev().copied().find(|id| !self.set_aside.contains(id))
+        self.certified.iter().rev().copied().find(|id| self.get(*id).is_some_and(|g| !g.set_aside))
     }
 
     /// Adds the result of an episode.
@@ -179,21 +179,33 @@ impl Lineage {
         }
     }
 
+    /// Takes a generation out of selection, as a script asks.
+    pub fn retire(&mut self, id: GenerationId) {
+        if let Some(generation) = self.get_mut(id) {
+            generation.retired = true;
+        }
+    }
+
+    /// Notes what the script's `utility` said.
+    pub fn rank(&mut self, id: GenerationId, utility: Option<f64>) {
+        if let Some(generation) = self.get_mut(id) {
+            generation.utility = utility.or(generation.utility);
+        }
+    }
+
+    /// The newest generation that both descend from, or that one of them is.
+    pub fn common_ancestor(&self, a: GenerationId, b: GenerationId) -> Option<GenerationId> {
+        self.ancestors(a).intersection(&self.ancestors(b)).last().copied()
+    }
+
     /// Goes on from `to`: every generation that is neither `to` nor an ancestor of it is set aside. It stays in the
     /// archive, is no longer selectable, and no longer counts against the run's limit.
     pub fn roll_back(&mut self, to: GenerationId) {
         let kept = self.ancestors(to);
         for generation in &mut self.generations {
-            if !kept.contains(&generation.id()) {
-                generation.retired = true;
-                self.set_aside.insert(generation.id());
-            }
-        }
-        for id in &kept {
-            if let Some(generation) = self.generations.get_mut(id.0 as usize) {
-                generation.retired = false;
-                self.set_aside.remove(id);
-            }
+            generation.set_aside = !kept.contains(&generation.id());
+            // A person goes on from it, whatever a script thought of it.
+            generation.retired &= generation.id() != to;
         }
         self.latest = to;
     }
@@ -392,6 +404,18 @@ mod tests {
             tree.carried(GenerationId(3), &episode.task, |a, b| a > b).expect("a solution");
         assert_eq!(from, GenerationId(0));
         assert!(tree.carried(GenerationId(0), &episode.task, |a, b| a > b).is_none());
+    }
+
+    #[test]
+    fn what_a_script_retired_stays_retired_unless_a_person_goes_on_from_it() {
+        let (mut tree, _) = tree();
+        tree.retire(GenerationId(1));
+        assert!(tree.get(GenerationId(1)).is_some_and(|g| !g.is_live()));
+        tree.roll_back(GenerationId(3));
+        assert!(tree.get(GenerationId(1)).is_some_and(|g| g.retired));
+        tree.roll_back(GenerationId(1));
+        assert!(tree.get(GenerationId(1)).is_some_and(Generation::is_live));
+        assert_eq!(tree.common_ancestor(GenerationId(2), GenerationId(3)), Some(GenerationId(1)));
     }
 
     #[test]

@@ -49,6 +49,10 @@ pub fn meaning(event: &Event) -> Option<(String, Event)> {
         Event::AttemptDecided { generation, episode, attempt, .. } => {
             format!("the decision for attempt {attempt} of {episode} in {generation}")
         }
+        Event::ConsultDecided { generation, episode, consult, .. }
+        | Event::Consulted { generation, episode, consult, .. } => {
+            format!("advice {consult} of {episode} in {generation}")
+        }
         Event::AttemptFinished { generation, episode, attempt, result } => {
             without_usage(result);
             format!("the result of attempt {attempt} of {episode} in {generation}")
@@ -152,10 +156,10 @@ fn is_ending(event: &Event, identity: Option<&Identity>) -> bool {
         | Event::StartMeasured { episode, .. }
         | Event::AttemptDecided { episode, .. }
         | Event::AttemptFinished { episode, .. }
+        | Event::ConsultDecided { episode, .. }
+        | Event::Consulted { episode, .. }
         | Event::EpisodeFinished { episode, .. } => is_control(episode),
-        Event::Answered { key: super::event::CallKey::Attempt { episode, .. }, .. } => {
-            is_control(episode)
-        }
+        Event::Answered { key, .. } => key.episode().is_some_and(is_control),
         _ => false,
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod agent;
+pub mod consult;
 pub mod credit;
 pub mod edit;
 pub mod editable;
@@ -10,6 +11,7 @@ pub mod files;
 pub mod glob;
 pub mod lineage;
 pub mod meaning;
+pub mod merge;
 pub mod normal;
 pub mod outcome;
 pub mod report;

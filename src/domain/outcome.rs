@@ -140,13 +140,18 @@ impl Measurement {
 
     /// How often each class of feedback occurred, and the class of the failure when the whole was not graded.
     pub fn classes(&self) -> BTreeMap<String, u32> {
-        let mut counts = BTreeMap::new();
-        let whole = Some(self.error_class.as_str()).filter(|class| !class.is_empty());
-        for class in self.cases.iter().filter_map(CaseResult::class).chain(whole) {
-            *counts.entry(class.to_owned()).or_insert(0) += 1;
-        }
-        counts
+        classes(&self.cases, &self.error_class)
     }
+}
+
+/// How often each class of feedback occurred, and the class of the failure of the whole, if it failed.
+pub fn classes(cases: &[CaseResult], error_class: &str) -> BTreeMap<String, u32> {
+    let mut counts = BTreeMap::new();
+    let whole = Some(error_class).filter(|class| !class.is_empty());
+    for class in cases.iter().filter_map(CaseResult::class).chain(whole) {
+        *counts.entry(class.to_owned()).or_insert(0) += 1;
+    }
+    counts
 }
 
 #[cfg(test)]

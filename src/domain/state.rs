@@ -25,7 +25,7 @@ pub struct OuterState {
     pub gens: Vec<GenerationState>,
     /// The episodes a generation is measured on.
     pub cases: Vec<EpisodeId>,
-    /// Named subsets of the episodes; none in this version.
+    /// Named parts of the episodes; [`named_sets`].
     pub sets: BTreeMap<String, Vec<EpisodeId>>,
     /// Actions under way, as they were returned.
     pub pending: Vec<Value>,
@@ -62,6 +62,24 @@ impl OuterBudget {
             evals: self.evals.saturating_sub(used.evals),
         }
     }
+}
+
+/// The named parts of the train episodes: `feedback`, for looking at traces, and `pareto`, for choosing parents, are disjoint
+/// halves of every task; a task with a single episode has it in both.
+pub fn named_sets(episodes: &[EpisodeId]) -> BTreeMap<String, Vec<EpisodeId>> {
+    let mut seen: BTreeMap<&crate::base::id::TaskName, Vec<&EpisodeId>> = BTreeMap::new();
+    for episode in episodes {
+        seen.entry(&episode.task).or_default().push(episode);
+    }
+    let half = |parity: usize| -> Vec<EpisodeId> {
+        let belongs = |episode: &&EpisodeId| {
+            let of_task = seen.get(&episode.task).map(Vec::as_slice).unwrap_or_default();
+            let place = of_task.iter().position(|other| other == episode).unwrap_or(0);
+            of_task.len() == 1 || place % 2 == parity
+        };
+        episodes.iter().filter(belongs).cloned().collect()
+    };
+    BTreeMap::from([("feedback".to_owned(), half(1)), ("pareto".to_owned(), half(0))])
 }
 
 /// The counter of actions, all at 0.
@@ -126,6 +144,8 @@ pub struct GenerationState {
     pub clade: CladeState,
     /// Times it was evaluated.
     pub turns: u32,
+    /// What the script's `utility` said when it was measured last; its mean without that hook.
+    pub rank_score: f64,
 }
 
 /// The cost of a generation or an attempt.
@@ -181,6 +201,7 @@ impl GenerationState {
             cost: CostState::default(),
             clade: CladeState::default(),
             turns: 0,
+            rank_score: 0.0,
         }
     }
 
@@ -194,6 +215,7 @@ impl GenerationState {
         self.mean = mean_of_group_means(by_task).unwrap_or(0.0);
         let squares: f64 = self.ev.values().map(|score| (score - self.mean).powi(2)).sum();
         self.sd = if self.n < 2 { 0.0 } else { (squares / (n - 1.0)).sqrt() };
+        self.rank_score = self.mean;
         self.todo.retain(|episode| !self.ev.contains_key(episode));
         let (passed, failed): (Vec<_>, Vec<_>) =
             self.ev.iter().partition(|(_, score)| **score >= 1.0);
@@ -213,7 +235,7 @@ pub struct InnerState {
     pub best_id: u32,
     /// The attempt that was kept last.
     pub incumbent_id: u32,
-    /// Reviews; none in this version.
+    /// Reviews, oldest first.
     pub reviews: Vec<Value>,
     /// Attempts since the best one.
     pub stale: u32,
@@ -329,6 +351,18 @@ impl AttemptState {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn named_sets_halve_every_task() {
+        let cases: Vec<EpisodeId> = ["a#0", "b#0", "a#1", "a#2"]
+            .iter()
+            .map(|text| text.parse().expect("an episode"))
+            .collect();
+        let sets = named_sets(&cases);
+        let words = |name: &str| sets[name].iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(words("pareto"), ["a#0", "b#0", "a#2"]);
+        assert_eq!(words("feedback"), ["b#0", "a#1"]);
+    }
 
     #[test]
     fn measuring_keeps_the_derived_fields_true() {

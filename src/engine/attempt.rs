@@ -21,11 +21,14 @@ use crate::rewrite::Agent;
 use crate::solve::candidate::{self, Candidate, Refusal};
 use crate::solve::context;
 use crate::solve::episode::{Attempt, Episode};
+use crate::solve::world;
 
 /// Turns of one attempt: the answer, a repair with the reason, then the whole file instead of an edit.
 const TURNS: u32 = 3;
 /// What the author of a candidate hears that was met before.
 const SAME: &str = "a candidate that does the same was tried before (comments and blanks apart); propose something else";
+/// How often a candidate too similar to an earlier one goes back, unless the script says.
+const RESAMPLE: u32 = 2;
 /// References given to the optimiser besides those the script names.
 const REFERENCES: usize = 4;
 
@@ -47,6 +50,17 @@ pub struct Dispatch {
     beside: Arc<FileSet>,
     /// The normal forms of the candidates met before.
     seen: Vec<Digest>,
+    /// How alike a candidate may be to those met before, where the script says.
+    likeness: Option<Likeness>,
+}
+
+/// How alike a candidate may be to those met before.
+struct Likeness {
+    /// As similar as this is too similar, 0 to 1.
+    most: f64,
+    /// How often it goes back to its author for that.
+    resample: u32,
+    others: Vec<(u32, Arc<FileSet>)>,
 }
 
 /// What came of an attempt, before the script judges it.
@@ -69,14 +83,27 @@ pub fn dispatch(
     cases: &Arc<Vec<Case>>,
     attempt: u32,
 ) -> Option<Dispatch> {
-    let Some(InnerAction::Propose { base, refs, op, role, show, vars, model, .. }) =
-        episode.open_action(attempt)
+    let Some(InnerAction::Propose {
+        base,
+        refs,
+        op,
+        role,
+        show,
+        vars,
+        model,
+        format,
+        max_similarity,
+        resample,
+        ..
+    }) = episode.open_action(attempt)
     else {
         return None;
     };
     let setting = &episode.setting;
     let base = episode.attempt(*base)?;
     let (role_spec, prompt) = agent.role(role)?;
+    let mut role_spec = role_spec.clone();
+    role_spec.format = format.unwrap_or(role_spec.format);
     let references: Vec<&Attempt> = refs.iter().filter_map(|id| episode.attempt(*id)).collect();
     let vars = context::worker(
         episode,
@@ -109,7 +136,6 @@ pub fn dispatch(
         task: setting.task.clone(),
         cases: cases.clone(),
         role_name: role.clone(),
-        role: role_spec.clone(),
         alias,
         prompt,
         brief: WorkerBrief {
@@ -123,6 +149,16 @@ pub fn dispatch(
             failures: classes(base),
             format: role_spec.format,
         },
+        role: role_spec,
+        likeness: max_similarity.map(|most| Likeness {
+            most,
+            resample: resample.unwrap_or(RESAMPLE),
+            others: episode
+                .attempts()
+                .iter()
+                .filter_map(|a| Some((a.id, a.files.clone()?)))
+                .collect(),
+        }),
         base_results: base.result.cases.clone(),
         beside: Arc::new(beside),
         seen: episode.seen(),
@@ -175,6 +211,13 @@ pub async fn work(session: &Session, dispatch: &Dispatch) -> Result<Worked, Stop
                     Refusal {
                         class: "duplicate",
                         reason: "does the same as an earlier candidate of the episode".into(),
+                    },
+                ),
+                None if dispatch.too_similar(&candidate.files).is_some() => unmeasured(
+                    AttemptEnd::Duplicate,
+                    Refusal {
+                        class: "too_similar",
+                        reason: "too similar to an earlier candidate of the episode".into(),
                     },
                 ),
                 None => {
@@ -239,6 +282,13 @@ impl Dispatch {
         CallKey::Attempt { generation, episode: self.episode.clone(), attempt, turn }
     }
 
+    /// The earlier candidate that a candidate is too similar to.
+    fn too_similar(&self, files: &FileSet) -> Option<u32> {
+        let Likeness { most, others, .. } = self.likeness.as_ref()?;
+        let alike = |other: &&(u32, Arc<FileSet>)| world::similarity(&other.1, files) >= *most;
+        others.iter().find(alike).map(|(id, _)| *id)
+    }
+
     /// Whether a candidate does the same as one met before.
     fn has_seen(&self, files: &FileSet) -> bool {
         self.seen.contains(&normal::digest(files))
@@ -271,12 +321,26 @@ async fn propose(
         };
         turn += 1;
         let complaint = match &found {
-            Ok(candidate) if !dispatch.has_seen(&candidate.files) => None,
-            Ok(_) => Some(("duplicate", SAME.to_owned())),
+            Ok(candidate) if dispatch.has_seen(&candidate.files) => {
+                Some(("duplicate", SAME.to_owned()))
+            }
+            Ok(candidate) => dispatch.too_similar(&candidate.files).map(|id| {
+                (
+                    "too_similar",
+                    format!("too similar to the candidate of attempt {id}; change more"),
+                )
+            }),
             Err(refusal) => Some((refusal.class, refusal.reason.clone())),
         };
+        let alike = handed_back.iter().filter(|back: &&HandedBack| back.class == "too_similar");
+        let turns_left = match (&complaint, &dispatch.likeness) {
+            (Some(("too_similar", _)), Some(likeness)) => {
+                alike.count() < likeness.resample as usize
+            }
+            _ => turn < TURNS,
+        };
         let may_ask =
-            turn < TURNS && !(finished && session.recorded.answer(&dispatch.key(turn)).is_none());
+            turns_left && !(finished && session.recorded.answer(&dispatch.key(turn)).is_none());
         let Some((class, complaint)) = complaint.filter(|_| may_ask) else {
             return Ok(Proposed { prompts, answers, candidate: found, handed_back });
         };
@@ -339,5 +403,6 @@ fn unmeasured(end: AttemptEnd, refusal: Refusal) -> AttemptResult {
         usage: Usage::default(),
         trials: 0,
         handed_back: Vec::new(),
+        features: Vec::new(),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::attempt::{self, Worked};
@@ -12,14 +12,17 @@ use super::hooks::{Call, EpisodeMirror, Hooks};
 use super::session::Session;
 use super::{EngineError, Stopped, grade};
 use crate::base::id::{EpisodeId, GenerationId};
-use crate::domain::action::InnerAction;
-use crate::domain::event::{AttemptEnd, EpisodeResult, Event};
+use crate::domain::action::{InnerAction, add_variables};
+use crate::domain::event::{AttemptEnd, Diagnostic, EpisodeResult, Event};
 use crate::domain::outcome::Outcome;
 use crate::domain::settings::Start;
 use crate::domain::task::{Case, Split};
 use crate::script::{Arg, Hook, RngKey};
 use crate::solve::episode::{Episode, Setting, Want};
 use crate::solve::world;
+
+/// The most coordinates of a candidate.
+const MAX_FEATURES: usize = 16;
 
 /// The numbers behind a random stream of an episode. Episodes of two generations share their streams when both start
 /// from the initial solution, so they are compared in pairs; in carry mode the generation is part of the stream, or a
@@ -132,19 +135,33 @@ impl Drive {
         self.session.check_going()?;
         let (generation, episode) = self.key();
         let number = self.episode.used() + 1;
-        let action = match self.session.recorded.decision(&self.key(), number) {
+        let consult = self.episode.consults() + 1;
+        let recorded = &self.session.recorded;
+        let advised = recorded.consult(&self.key(), consult);
+        if let Some((_, action)) = advised.filter(|(before, _)| *before == number) {
+            let action = action.clone();
+            return self.advise(consult, action).await;
+        }
+        let action = match recorded.decision(&self.key(), number) {
             Some(action) => action.clone(),
             None => {
                 self.session.check_beginning()?;
                 let action = self.next_action(number).await?;
-                self.session
-                    .record(Event::AttemptDecided {
+                let (attempt, action_is) = (number, action.clone());
+                if matches!(action, InnerAction::Review { .. } | InnerAction::Reflect { .. }) {
+                    let decided = Event::ConsultDecided {
                         generation,
                         episode,
-                        attempt: number,
-                        action: action.clone(),
-                    })
-                    .await?;
+                        consult,
+                        attempt,
+                        action: action_is,
+                    };
+                    self.session.record(decided).await?;
+                    return self.advise(consult, action).await;
+                }
+                let decided =
+                    Event::AttemptDecided { generation, episode, attempt, action: action_is };
+                self.session.record(decided).await?;
                 action
             }
         };
@@ -156,6 +173,21 @@ impl Drive {
             }
             Err(unusable) => Err(self.mismatch(&unusable.to_string())),
         }
+    }
+
+    /// Asks for advice; nothing else of the episode is decided meanwhile.
+    async fn advise(&mut self, consult: u32, action: InnerAction) -> Result<(), Stopped> {
+        let agent = self.mirror.hooks().agent().clone();
+        let advised =
+            super::consult::advise(&self.session, &agent, &self.episode, consult, &action).await?;
+        let (generation, episode) = self.key();
+        if self.session.recorded.advice(&self.key(), consult).is_none() {
+            let advice = advised.advice.clone();
+            self.session.append(Event::Consulted { generation, episode, consult, advice })?;
+        }
+        self.evidence.add_advice(consult, &advised);
+        self.episode.advised(&action, advised.advice);
+        Ok(())
     }
 
     /// Asks the script. A script that fails or asks for the impossible ends its episode: the attempts it did not make
@@ -175,7 +207,31 @@ impl Drive {
             Err(fault) => return Ok(InnerAction::Stop { why: fault.to_string() }),
         };
         let checked = super::guard::inner(&self.session, hooks.agent(), &self.episode, &action);
-        Ok(checked.map_or_else(|d| InnerAction::Stop { why: d.to_string() }, |()| action))
+        if let Err(diagnostic) = checked {
+            return Ok(InnerAction::Stop { why: diagnostic.to_string() });
+        }
+        self.with_variables(number, action).await
+    }
+
+    /// A proposal with the prompt variables that the hook `vars` gives; those of the action itself come first.
+    async fn with_variables(
+        &mut self,
+        number: u32,
+        mut action: InnerAction,
+    ) -> Result<InnerAction, Stopped> {
+        let InnerAction::Propose { role, vars, .. } = &mut action else { return Ok(action) };
+        if !self.mirror.hooks().has(Hook::Vars) {
+            return Ok(action);
+        }
+        let args = [Arg::Value(json!(role))];
+        let call = Call { hook: Hook::Vars, args: &args, rng: self.rng("vars", number) };
+        match self.mirror.call(&self.episode, call).await? {
+            Ok(value) => match add_variables(vars, value) {
+                Ok(()) => Ok(action),
+                Err(fault) => Ok(InnerAction::Stop { why: fault.to_string() }),
+            },
+            Err(diagnostic) => Ok(InnerAction::Stop { why: diagnostic.to_string() }),
+        }
     }
 
     /// The kernel's `next_attempt`: change the best candidate.
@@ -188,6 +244,9 @@ impl Drive {
             show: Vec::new(),
             vars: serde_json::Map::new(),
             model: None,
+            format: None,
+            max_similarity: None,
+            resample: None,
             tag: serde_json::Map::new(),
         }
     }
@@ -237,6 +296,12 @@ impl Drive {
         };
         result.gain = self.episode.gain(attempt, metric);
         let hooks = self.mirror.hooks().clone();
+        if let Err(diagnostic) = self.place(attempt, worked).await? {
+            worked.result.reason = diagnostic.to_string();
+            worked.result.error_class = "script".into();
+            return Ok(());
+        }
+        let result = &mut worked.result;
         let accepted = if hooks.has(Hook::Accept) {
             let incumbent = ["attempts".to_owned(), self.episode.incumbent_id().to_string()];
             let judged =
@@ -260,6 +325,25 @@ impl Drive {
             worked.result.files = worked.files.as_deref().cloned();
         }
         Ok(())
+    }
+
+    /// Where the script's `features` puts a measured candidate among others.
+    async fn place(
+        &mut self,
+        attempt: u32,
+        worked: &mut Worked,
+    ) -> Result<Result<(), Diagnostic>, Stopped> {
+        if !self.mirror.hooks().has(Hook::Features) {
+            return Ok(Ok(()));
+        }
+        let judged = world::judged(&self.episode, attempt, worked.files.as_deref(), &worked.result);
+        let args = [Arg::Value(json!(judged))];
+        let call = Call { hook: Hook::Features, args: &args, rng: self.rng("features", attempt) };
+        Ok(self.mirror.call(&self.episode, call).await?.map(|value| {
+            let numbers = value.as_array().map(Vec::as_slice).unwrap_or_default();
+            worked.result.features =
+                numbers.iter().take(MAX_FEATURES).filter_map(Value::as_f64).collect();
+        }))
     }
 
     fn rng(&self, purpose: &str, number: u32) -> RngKey {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::attempt::Worked;
+use super::consult::Advised;
 use crate::base::digest::Digest;
 use crate::base::id::EpisodeId;
 use crate::domain::event::EpisodeResult;
@@ -14,13 +15,14 @@ use crate::domain::event::EpisodeResult;
 pub struct EpisodeEvidence {
     episode: EpisodeId,
     lines: Vec<String>,
+    advice: Vec<String>,
     files: BTreeMap<String, String>,
 }
 
 impl EpisodeEvidence {
     /// Nothing yet.
     pub fn new(episode: EpisodeId) -> Self {
-        Self { episode, lines: Vec::new(), files: BTreeMap::new() }
+        Self { episode, lines: Vec::new(), advice: Vec::new(), files: BTreeMap::new() }
     }
 
     fn folder(&self) -> String {
@@ -47,12 +49,29 @@ impl EpisodeEvidence {
         }
     }
 
+    /// Adds a piece of advice.
+    pub fn add_advice(&mut self, consult: u32, advised: &Advised) {
+        let prompts: Vec<String> =
+            advised.prompts.iter().map(|text| add_prompt(&mut self.files, text)).collect();
+        let line = json!({
+            "consult": consult,
+            "prompts": prompts,
+            "answers": advised.answers,
+            "advice": advised.advice,
+        });
+        self.advice.push(line.to_string());
+    }
+
     /// The files of the evidence commit, given the episode's result.
     pub fn into_files(mut self, result: &EpisodeResult) -> BTreeMap<String, String> {
         let folder = self.folder();
         let mut text = self.lines.join("\n");
         text.push('\n');
         self.files.insert(format!("{folder}/attempts.jsonl"), text);
+        if !self.advice.is_empty() {
+            let text = self.advice.join("\n") + "\n";
+            self.files.insert(format!("{folder}/advice.jsonl"), text);
+        }
         for (path, text) in &result.best.0 {
             self.files.insert(format!("{folder}/best/{path}"), text.clone());
         }

@@ -8,8 +8,10 @@ use std::sync::Arc;
 use super::recorded::Answer;
 use super::session::Session;
 use super::{EngineError, Stopped};
-use crate::base::id::{Alias, GenerationId};
-use crate::domain::action::OuterAction;
+use serde_json::{Map, Value};
+
+use crate::base::id::{Alias, EpisodeId, GenerationId};
+use crate::domain::action::{OuterAction, Tag};
 use crate::domain::agent::{AgentFiles, Role};
 use crate::domain::edit;
 use crate::domain::event::{Diagnostic, GenerationPlan, GenerationStatus, Stage};
@@ -30,7 +32,7 @@ pub struct Order {
     parent: GenerationId,
     by: GenerationId,
     op: String,
-    tag: crate::domain::action::Tag,
+    tag: Tag,
     edit: Vec<String>,
     files: Arc<AgentFiles>,
     role: Role,
@@ -44,6 +46,57 @@ pub struct Order {
     beside: Arc<FileSet>,
 }
 
+/// What an action wants rewritten, and by whom.
+struct Wanted {
+    parent: GenerationId,
+    by: GenerationId,
+    refs: Vec<GenerationId>,
+    op: String,
+    focus: Vec<EpisodeId>,
+    show: Vec<String>,
+    edit: Vec<String>,
+    model: Option<Alias>,
+    vars: Map<String, Value>,
+    tag: Tag,
+}
+
+impl Wanted {
+    /// Reads it off an expand; a reflect is a rewrite of a single note.
+    fn of(action: &OuterAction) -> Option<Self> {
+        match action.clone() {
+            OuterAction::Expand {
+                parent,
+                by,
+                refs,
+                op,
+                focus,
+                show,
+                edit,
+                model,
+                vars,
+                tag,
+                ..
+            } => {
+                let by = by.unwrap_or(parent);
+                Some(Self { parent, by, refs, op, focus, show, edit, model, vars, tag })
+            }
+            OuterAction::Reflect { by, about, to } => Some(Self {
+                parent: about,
+                by,
+                refs: Vec::new(),
+                op: "reflect".into(),
+                focus: Vec::new(),
+                show: Vec::new(),
+                edit: vec![to],
+                model: None,
+                vars: Map::new(),
+                tag: Tag::new(),
+            }),
+            _ => None,
+        }
+    }
+}
+
 /// Prepares a rewrite from the family tree at this moment.
 pub fn prepare(
     session: &Session,
@@ -52,10 +105,10 @@ pub fn prepare(
     id: GenerationId,
     action: &OuterAction,
 ) -> Result<Order, Stopped> {
-    let OuterAction::Expand { parent, by, op, focus, show, edit, model, tag, .. } = action else {
-        return Err(EngineError::Internal("a rewrite without an expand action".into()).into());
-    };
-    let files = lineage.get(*parent).map(|g| g.files.clone()).unwrap_or_default();
+    let Wanted { parent, by, refs, op, focus, show, edit, model, vars, tag } =
+        Wanted::of(action)
+            .ok_or_else(|| EngineError::Internal("a rewrite that nobody writes".into()))?;
+    let files = lineage.get(parent).map(|g| g.files.clone()).unwrap_or_default();
     let (role, prompt) = improver
         .role("meta")
         .ok_or_else(|| EngineError::Internal("a valid agent without a meta role".into()))?;
@@ -64,10 +117,12 @@ pub fn prepare(
         &context::Ask {
             identity: &session.identity,
             tasks: &session.tasks,
-            parent: *parent,
-            op,
-            focus,
-            show,
+            parent,
+            op: &op,
+            focus: &focus,
+            references: &refs,
+            show: &show,
+            extra: &vars,
             contract: edit::contract(role.format),
             card: crate::script::CARD,
         },
@@ -80,10 +135,8 @@ pub fn prepare(
         line: fault.line,
         message: format!("the meta prompt cannot be rendered: {fault}"),
     });
-    let alias = model
-        .clone()
-        .or_else(|| session.identity.model.clone())
-        .unwrap_or_else(|| role.model.clone());
+    let alias =
+        model.or_else(|| session.identity.model.clone()).unwrap_or_else(|| role.model.clone());
     let by_command = session.models.is_command(&alias);
     let library = (in_turns || by_command).then(|| Library {
         lineage: Arc::new(lineage.clone()),
@@ -93,14 +146,14 @@ pub fn prepare(
     let beside = library.as_ref().filter(|_| by_command).map(Library::as_files).unwrap_or_default();
     Ok(Order {
         id,
-        parent: *parent,
-        by: by.unwrap_or(*parent),
-        op: op.clone(),
-        tag: tag.clone(),
+        parent,
+        by,
+        op,
+        tag,
         edit: edit.clone(),
         brief: MetaBrief {
             files: (*files).clone(),
-            editable: edit.clone(),
+            editable: edit,
             lessons: context::lessons(lineage),
             credit: context::credit(lineage),
             practice: context::practice(lineage, session.identity.start),
@@ -113,11 +166,7 @@ pub fn prepare(
         role: role.clone(),
         alias,
         prompt,
-        rules: Rules {
-            aliases: session.aliases.clone(),
-            known: lineage.generations().iter().rev().map(|g| (g.files.digest(), g.id())).collect(),
-            seed: session.identity.seed,
-        },
+        rules: Rules::of_run(session.aliases.clone(), lineage, session.identity.seed),
     })
 }
 

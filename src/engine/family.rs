@@ -109,6 +109,9 @@ impl Folding {
             Event::Decided { step, action: OuterAction::Evaluate { cases, .. }, .. } => {
                 self.asked.insert(*step, cases.clone());
             }
+            Event::Decided { action: OuterAction::Retire { who }, .. } => {
+                family.lineage.retire(*who);
+            }
             Event::GenerationPlanned { plan } => {
                 family.plans.insert(plan.generation, (plan.as_ref().clone(), record.at));
                 family.lineage.plan(plan.as_ref().clone());
@@ -121,13 +124,14 @@ impl Folding {
                 let key = (*generation, episode.clone());
                 self.results.insert(key, result.as_ref().clone());
             }
-            Event::Evaluated { step, generation, admitted, evidence } => {
+            Event::Evaluated { step, generation, admitted, utility, evidence } => {
                 for episode in self.asked.get(step).into_iter().flatten() {
                     if let Some(result) = self.results.get(&(*generation, episode.clone())) {
                         family.lineage.measured(*generation, episode.clone(), result.clone());
                     }
                 }
                 family.lineage.admit(*generation, *admitted);
+                family.lineage.rank(*generation, *utility);
                 if let Some(commit) = evidence {
                     family.evidence.insert(*generation, commit.parse()?);
                 }

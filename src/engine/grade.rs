@@ -144,5 +144,6 @@ pub fn from_measurement(task: &Task, files: &FileSet, measured: Measurement) -> 
         usage: measured.usage,
         trials,
         handed_back: Vec::new(),
+        features: Vec::new(),
     }
 }

@@ -21,6 +21,8 @@ pub fn inner(
     let candidates: Vec<bool> = episode.attempts().iter().map(Attempt::is_ok).collect();
     let facts = InnerFacts {
         candidates: &candidates,
+        reviewed: episode.reviewed(),
+        reflected: episode.reflected(),
         roles: &agent.config.roles,
         aliases: &session.aliases,
     };

@@ -135,12 +135,14 @@ pub struct EpisodeMirror {
     world: u64,
     known: Option<u64>,
     shown: usize,
+    /// Attempts shown as reviewed.
+    reviewed: usize,
 }
 
 impl EpisodeMirror {
     /// A mirror that is opened when the script is first asked: a resumed episode may never need it.
     pub fn new(hooks: Hooks, world: u64) -> Self {
-        Self { hooks, world, known: None, shown: 0 }
+        Self { hooks, world, known: None, shown: 0, reviewed: 0 }
     }
 
     /// The script.
@@ -154,13 +156,14 @@ impl EpisodeMirror {
         episode: &Episode,
         call: Call<'_>,
     ) -> Result<Result<Value, Diagnostic>, Stopped> {
-        let shown = self.shown;
+        let (shown, reviewed) = (self.shown, self.reviewed);
         let show = |known| match known {
-            true => Show::Changes(changes(episode, shown)),
+            true => Show::Changes(changes(episode, shown, reviewed)),
             false => Show::Whole(WorldKind::Inner, json!(world::state(episode))),
         };
         let called = self.hooks.call(&mut self.known, self.world, show, call).await;
         self.shown = episode.attempts().len();
+        self.reviewed = episode.reviewed().len();
         called
     }
 
@@ -170,8 +173,8 @@ impl EpisodeMirror {
     }
 }
 
-/// What changed in an episode since `shown` of its attempts had ended.
-fn changes(episode: &Episode, shown: usize) -> Vec<Delta> {
+/// What changed in an episode since `shown` of its attempts had ended and `reviewed` of them were reviewed.
+fn changes(episode: &Episode, shown: usize, reviewed: usize) -> Vec<Delta> {
     let mut deltas = Vec::new();
     for attempt in episode.attempts().iter().skip(shown) {
         if let Some(base) = attempt.base.and_then(|id| episode.attempt(id)) {
@@ -179,6 +182,10 @@ fn changes(episode: &Episode, shown: usize) -> Vec<Delta> {
             deltas.push(Delta::set(path, base.kids.into()));
         }
         deltas.push(Delta::push(["attempts"], json!(world::ended(episode, attempt))));
+    }
+    for of in episode.reviewed().iter().skip(reviewed) {
+        let path = ["attempts".to_owned(), of.to_string(), "reviewed".to_owned()];
+        deltas.push(Delta::set(path, true.into()));
     }
     for (field, value) in world::changing(episode) {
         deltas.push(Delta::set([field], value));

@@ -1,69 +1,28 @@
 //! The outer loop: ask the leader's script, perform the action, take in what came of it, ask again.
 
+mod asked;
+mod perform;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
-use tokio_util::task::AbortOnDropHandle;
-
-use super::hooks::{Call, Hooks, Show};
-use super::measure;
+use super::hooks::Hooks;
 use super::recorded::Step;
 use super::session::Session;
-use super::under_way::{Open, joined};
-use super::{Stopped, certify, control, expand, finish, guard, notes, world};
+use super::under_way::Open;
+use super::{Stopped, certify, control, finish, guard, notes};
 use crate::base::id::GenerationId;
 use crate::base::unit::UnixMillis;
 use crate::domain::action::OuterAction;
-use crate::domain::agent::STRATEGY;
 use crate::domain::event::{Diagnostic, Event, GenerationPlan};
 use crate::domain::lineage::Lineage;
-use crate::domain::report::Verdict;
-use crate::domain::state::{OuterState, no_actions};
-use crate::script::{Arg, Delta, Hook, RngKey, WorldKind};
+use crate::domain::state::no_actions;
+use asked::Mirror;
 
 /// Refused or free actions in a row before the run stops.
 const IDLE_ACTIONS: u32 = 100;
 /// The number of the outer state in a worker; episodes have their generation in the upper half.
 const OUTER_WORLD: u64 = 0;
-
-/// The mirror of the state inside the driving script's worker.
-pub(super) struct Mirror {
-    by: GenerationId,
-    known: Option<u64>,
-    generations: Vec<Value>,
-    around: BTreeMap<String, Value>,
-}
-
-impl Mirror {
-    /// What a worker that was shown this has to be told.
-    fn changes(&self, now: &[Value], around: &BTreeMap<String, Value>) -> Vec<Delta> {
-        let mut deltas = Vec::new();
-        for (place, generation) in now.iter().enumerate() {
-            match self.generations.get(place) {
-                Some(old) if old == generation => {}
-                Some(_) => {
-                    let path = ["gens".to_owned(), place.to_string()];
-                    deltas.push(Delta::set(path, generation.clone()));
-                }
-                None => deltas.push(Delta::push(["gens"], generation.clone())),
-            }
-        }
-        for (field, value) in around {
-            if self.around.get(field) != Some(value) {
-                deltas.push(Delta::set([field.as_str()], value.clone()));
-            }
-        }
-        deltas
-    }
-}
-
-fn whole(generations: &[Value], around: &BTreeMap<String, Value>) -> Value {
-    let mut base: serde_json::Map<String, Value> =
-        around.iter().map(|(field, value)| (field.clone(), value.clone())).collect();
-    base.insert("gens".into(), json!(generations));
-    Value::Object(base)
-}
 
 /// The outer loop of one run.
 pub struct Outer {
@@ -224,9 +183,7 @@ impl Outer {
             Ok(action) => action,
             Err(diagnostic) => return self.refuse(by, diagnostic),
         };
-        if matches!(action, OuterAction::Expand { .. })
-            && self.lineage.made() + self.expanding() >= self.session.identity.generations
-        {
+        if action.makes() > 0 && self.left() == 0 {
             let done = Next::End(match self.session.identity.generations {
                 0 => "no rewrite was asked for".to_owned(),
                 1 => "the one rewrite is made".to_owned(),
@@ -237,10 +194,13 @@ impl Outer {
         match guard::outer(&self.session, &self.lineage, &action) {
             Err(_) if !self.open.is_empty() => Ok(Next::Wait),
             Err(diagnostic) => self.refuse(by, diagnostic),
-            Ok(()) => {
-                self.record_decision(Some(by), &action).await?;
-                Ok(Next::Perform(action))
-            }
+            Ok(()) => match self.with_variables(by, action).await? {
+                Ok(action) => {
+                    self.record_decision(Some(by), &action).await?;
+                    Ok(Next::Perform(action))
+                }
+                Err(diagnostic) => self.refuse(by, diagnostic),
+            },
         }
     }
 
@@ -281,193 +241,5 @@ impl Outer {
             }
         }
         at
-    }
-
-    fn expanding(&self) -> u32 {
-        let open = self.open.iter().filter(|open| matches!(open, Open::Expand { .. })).count();
-        u32::try_from(open).unwrap_or(u32::MAX)
-    }
-
-    async fn hooks(&mut self, id: GenerationId) -> Result<Hooks, Stopped> {
-        if let Some(hooks) = self.hooks.get(&id) {
-            return Ok(hooks.clone());
-        }
-        let files = self.lineage.get(id).map(|g| g.files.clone()).unwrap_or_default();
-        let hooks = Hooks::load(self.session.scripts.clone(), &files).await?;
-        self.hooks.insert(id, hooks.clone());
-        Ok(hooks)
-    }
-
-    /// Keeps the workers of the driver and of the generations being measured, and lets the others go.
-    pub(super) fn keep_hooks(&mut self) {
-        let mut needed = BTreeSet::from([self.driver()]);
-        for open in &self.open {
-            if let Open::Evaluate { who, .. } = open {
-                needed.insert(*who);
-            }
-        }
-        self.hooks.retain(|id, _| needed.contains(id));
-    }
-
-    async fn ask(&mut self, by: GenerationId) -> Result<Result<OuterAction, Diagnostic>, Stopped> {
-        let rng = self.rng("outer", self.step);
-        let called = self.call(by, Call { hook: Hook::NextStep, args: &[], rng }).await?;
-        Ok(called.and_then(|value| {
-            OuterAction::read(&value).map_err(|fault| Diagnostic {
-                code: fault.code().into(),
-                file: STRATEGY.into(),
-                line: 0,
-                message: fault.to_string(),
-            })
-        }))
-    }
-
-    pub(super) async fn ask_admission(&mut self, who: GenerationId) -> Result<bool, Stopped> {
-        let by = self.driver();
-        if !self.hooks(by).await?.has(Hook::Admit) {
-            return Ok(true);
-        }
-        let args = [Arg::record(["gens".to_owned(), who.0.to_string()])];
-        let rng = self.rng("admit", who.0);
-        let answered = self.call(by, Call { hook: Hook::Admit, args: &args, rng }).await?;
-        Ok(answered.map_or(true, |value| value != json!(false)))
-    }
-
-    fn rng(&self, purpose: &str, index: u32) -> RngKey {
-        RngKey {
-            seed: self.session.identity.seed,
-            purpose: purpose.into(),
-            indices: vec![u64::from(index)],
-        }
-    }
-
-    /// Everything of the state but the generations.
-    fn surroundings(
-        &self,
-        by: GenerationId,
-        params: &BTreeMap<String, f64>,
-    ) -> BTreeMap<String, Value> {
-        let budget = world::budget(&self.session.identity, &self.lineage);
-        let used = world::used(&self.lineage);
-        let state = OuterState {
-            seed: self.session.identity.seed,
-            step: self.step,
-            gens: Vec::new(),
-            cases: self.lineage.episodes().to_vec(),
-            sets: BTreeMap::new(),
-            pending: self.open.iter().map(|open| json!(open.action())).collect(),
-            params: params.clone(),
-            budget,
-            used,
-            left: budget.less(used),
-            count: self.counts.clone(),
-            models: self.session.aliases.iter().cloned().collect(),
-            live_id: by,
-        };
-        let fields = match json!(state) {
-            Value::Object(fields) => fields,
-            _ => Map::new(),
-        };
-        fields.into_iter().filter(|(field, _)| field != "gens").collect()
-    }
-
-    /// Calls a hook of a generation's script on the state as it is now.
-    async fn call(
-        &mut self,
-        by: GenerationId,
-        call: Call<'_>,
-    ) -> Result<Result<Value, Diagnostic>, Stopped> {
-        let hooks = self.hooks(by).await?;
-        let agent = hooks.agent().clone();
-        let around = self.surroundings(by, &agent.config.params);
-        let generations: Vec<Value> =
-            world::generations(&self.lineage).iter().map(|generation| json!(generation)).collect();
-        let shown = self.mirror.take().filter(|mirror| mirror.by == by);
-        let mut known = shown.as_ref().and_then(|mirror| mirror.known);
-        let show = |known: bool| match shown.as_ref().filter(|_| known) {
-            Some(shown) => Show::Changes(shown.changes(&generations, &around)),
-            None => Show::Whole(WorldKind::Outer, whole(&generations, &around)),
-        };
-        let called = hooks.call(&mut known, OUTER_WORLD, show, call).await?;
-        self.mirror = Some(Mirror { by, known, generations, around });
-        Ok(called)
-    }
-
-    fn count(&mut self, action: &'static str) {
-        *self.counts.entry(action).or_default() += 1;
-    }
-
-    /// Begins an action; the reason when it ends the run.
-    async fn perform(&mut self, action: OuterAction) -> Result<Option<String>, Stopped> {
-        match &action {
-            OuterAction::Expand { parent, by, .. } => {
-                self.count("expand");
-                self.idle = 0;
-                let improver = self.hooks(by.unwrap_or(*parent)).await?.agent().clone();
-                let id = GenerationId(self.lineage.next_id().0 + self.expanding());
-                let order = expand::prepare(&self.session, &self.lineage, &improver, id, &action);
-                let session = self.session.clone();
-                let work = AbortOnDropHandle::new(tokio::spawn(async move {
-                    expand::run(&session, order?).await
-                }));
-                self.open.push_back(Open::Expand { action, work });
-            }
-            OuterAction::Evaluate { who, cases } => {
-                let (who, cases) = (*who, cases.clone());
-                self.count("evaluate");
-                self.idle = 0;
-                let hooks = self.hooks(who).await?;
-                let measuring = measure::prepare(&self.session, &self.lineage, &hooks, who, &cases);
-                let work = measure::run(self.session.clone(), hooks, measuring);
-                let work = AbortOnDropHandle::new(tokio::spawn(work));
-                self.open.push_back(Open::Evaluate { step: self.step, action, who, work });
-            }
-            OuterAction::Promote { who } => {
-                self.count("promote");
-                self.promote(*who).await?;
-            }
-            OuterAction::Stop { why, .. } => {
-                let why = if why.is_empty() { "no reason given" } else { why };
-                return Ok(Some(format!("the strategy stopped: {why}")));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Answers a promotion.
-    async fn promote(&mut self, who: GenerationId) -> Result<(), Stopped> {
-        let report = match self.session.recorded.promotion(self.step) {
-            Some(report) => report.clone(),
-            None => {
-                let report =
-                    certify::decide(&self.session, &self.lineage, who, self.certifying).await?;
-                let (step, generation) = (self.step, who);
-                let event = Event::PromotionDecided { step, generation, report: report.clone() };
-                self.session.record(event).await?;
-                report
-            }
-        };
-        self.idle = if report.pairs > 0 { 0 } else { self.idle + 1 };
-        self.certifying.add(&report);
-        if report.verdict == Verdict::Certified {
-            self.lineage.certify(who);
-        }
-        Ok(())
-    }
-
-    /// Takes in the oldest open action.
-    async fn settle(&mut self) -> Result<(), Stopped> {
-        let Some(oldest) = self.open.pop_front() else { return Ok(()) };
-        self.settled += 1;
-        match oldest {
-            Open::Expand { work, .. } => match joined(work.await) {
-                Ok(rewritten) => self.take_rewritten(rewritten).await,
-                Err(stopped) => Err(stopped),
-            },
-            Open::Evaluate { step, who, work, .. } => match joined(work.await) {
-                Ok(measured) => self.take_measured(step, who, measured).await,
-                Err(stopped) => Err(stopped),
-            },
-        }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::base::id::{Alias, EpisodeId, GenerationId, TaskName};
 use crate::base::unit::UnixMillis;
 use crate::domain::action::{InnerAction, OuterAction};
+use crate::domain::consult::Advice;
 use crate::domain::event::{
     AttemptResult, CallCost, CallKey, Diagnostic, EpisodeResult, Event, GenerationPlan, Halt,
     Record,
@@ -43,6 +44,17 @@ pub enum Step {
     },
 }
 
+/// The end of an evaluate action.
+#[derive(Debug, Clone, Copy)]
+pub struct Evaluated {
+    /// Whether the generation may be a parent.
+    pub admitted: bool,
+    /// What the script's `utility` said.
+    pub utility: Option<f64>,
+    /// When.
+    pub at: UnixMillis,
+}
+
 /// One opening of the sealed test split.
 #[derive(Debug, Clone)]
 pub struct Opening {
@@ -68,9 +80,11 @@ pub struct Recorded {
     measured_starts: BTreeMap<EpisodeKey, AttemptResult>,
     decisions: BTreeMap<(EpisodeKey, u32), InnerAction>,
     attempts: BTreeMap<(EpisodeKey, u32), AttemptResult>,
+    consults: BTreeMap<(EpisodeKey, u32), (u32, InnerAction)>,
+    advice: BTreeMap<(EpisodeKey, u32), Advice>,
     episodes: BTreeMap<EpisodeKey, EpisodeResult>,
     evidence: BTreeMap<GenerationId, String>,
-    evaluated: BTreeMap<u32, (bool, Option<String>, UnixMillis)>,
+    evaluated: BTreeMap<u32, Evaluated>,
     promotions: BTreeMap<u32, PromotionReport>,
     rollbacks: Vec<(u32, GenerationId)>,
     streak_from: GenerationId,
@@ -134,12 +148,18 @@ impl Recorded {
             Event::AttemptFinished { generation, episode, attempt, result } => {
                 self.attempts.insert(((generation, episode), attempt), *result);
             }
+            Event::ConsultDecided { generation, episode, consult, attempt, action } => {
+                self.consults.insert(((generation, episode), consult), (attempt, action));
+            }
+            Event::Consulted { generation, episode, consult, advice } => {
+                self.advice.insert(((generation, episode), consult), advice);
+            }
             Event::EpisodeFinished { generation, episode, result } => {
                 self.episodes.insert((generation, episode), *result);
             }
-            Event::Evaluated { step, generation, admitted, evidence } => {
+            Event::Evaluated { step, generation, admitted, utility, evidence } => {
                 self.evidence.extend(evidence.clone().map(|commit| (generation, commit)));
-                self.evaluated.insert(step, (admitted, evidence, at));
+                self.evaluated.insert(step, Evaluated { admitted, utility, at });
             }
             Event::PromotionDecided { step, report, .. } => {
                 self.promotions.insert(step, report);
@@ -210,6 +230,16 @@ impl Recorded {
         self.decisions.get(&(key.clone(), attempt))
     }
 
+    /// The advice a script asked for, and the attempt that was to be decided then.
+    pub fn consult(&self, key: &EpisodeKey, consult: u32) -> Option<&(u32, InnerAction)> {
+        self.consults.get(&(key.clone(), consult))
+    }
+
+    /// What was said.
+    pub fn advice(&self, key: &EpisodeKey, consult: u32) -> Option<&Advice> {
+        self.advice.get(&(key.clone(), consult))
+    }
+
     /// The result of an attempt.
     pub fn attempt(&self, key: &EpisodeKey, attempt: u32) -> Option<&AttemptResult> {
         self.attempts.get(&(key.clone(), attempt))
@@ -220,8 +250,8 @@ impl Recorded {
         self.episodes.get(key)
     }
 
-    /// The end of an evaluate action: admitted or not, the evidence commit, when.
-    pub fn evaluated(&self, step: u32) -> Option<&(bool, Option<String>, UnixMillis)> {
+    /// The end of an evaluate action.
+    pub fn evaluated(&self, step: u32) -> Option<&Evaluated> {
         self.evaluated.get(&step)
     }
 

@@ -105,19 +105,24 @@ impl Outer {
             self.lineage.measured(who, episode, result);
         }
         let session = self.session.clone();
-        let recorded = session.recorded.evaluated(step).cloned();
+        let recorded = session.recorded.evaluated(step).copied();
         let admitted = match &recorded {
-            Some((admitted, _, _)) => *admitted,
+            Some(recorded) => recorded.admitted,
             None if first && who.0 > 0 => self.ask_admission(who).await?,
             None => self.lineage.get(who).is_none_or(|g| g.admitted),
         };
         self.lineage.admit(who, admitted);
+        let utility = match &recorded {
+            Some(recorded) => recorded.utility,
+            None => self.ask_utility(who).await?,
+        };
+        self.lineage.rank(who, utility);
         let at = match recorded {
-            Some((_, _, at)) => {
+            Some(recorded) => {
                 if session.restarted {
                     self.restore_evidence(who)?;
                 }
-                at
+                recorded.at
             }
             None => {
                 // The plan's time, so that evidence written again after a crash is the same commit.
@@ -129,6 +134,7 @@ impl Outer {
                         step,
                         generation: who,
                         admitted,
+                        utility,
                         evidence: Some(evidence.to_string()),
                     })
                     .await?

@@ -11,8 +11,8 @@ use crate::domain::action::OuterAction;
 
 /// An action whose work runs in a task of its own; dropping it gives the work up.
 pub(super) enum Open {
-    /// A rewrite.
-    Expand { action: OuterAction, work: AbortOnDropHandle<Result<Rewritten, Stopped>> },
+    /// A generation is made.
+    Make { action: OuterAction, work: AbortOnDropHandle<Result<Rewritten, Stopped>> },
     /// A measurement.
     Evaluate {
         step: u32,
@@ -26,14 +26,14 @@ impl Open {
     /// What was asked for.
     pub(super) fn action(&self) -> &OuterAction {
         match self {
-            Self::Expand { action, .. } | Self::Evaluate { action, .. } => action,
+            Self::Make { action, .. } | Self::Evaluate { action, .. } => action,
         }
     }
 
     /// Waits until its work has ended, whatever comes of it: what it was answered is on record then.
     pub(super) async fn end(self) {
         match self {
-            Self::Expand { work, .. } => drop(work.await),
+            Self::Make { work, .. } => drop(work.await),
             Self::Evaluate { work, .. } => drop(work.await),
         }
     }

@@ -75,7 +75,7 @@ fn state_of(lineage: &Lineage, generation: &Generation, clade: CladeState) -> Ge
         kids: generation.kids,
         status: plan.status,
         stage_failed: plan.stage_failed,
-        retired: generation.retired || !generation.admitted,
+        retired: generation.is_out() || !generation.admitted,
         admitted: generation.admitted,
         files,
         changed: plan.changed.clone(),
@@ -86,6 +86,7 @@ fn state_of(lineage: &Lineage, generation: &Generation, clade: CladeState) -> Ge
         ..GenerationState::new(generation.id(), plan.parents.first().copied(), todo)
     };
     state.measure(generation.measured.iter().map(|(id, result)| (id.clone(), result.score)));
+    state.rank_score = generation.utility.unwrap_or(state.mean);
     state
 }
 

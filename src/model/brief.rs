@@ -16,6 +16,23 @@ pub enum Brief {
     Worker(WorkerBrief),
     /// Rewrite an agent.
     Meta(MetaBrief),
+    /// Say what to do next.
+    Advice(AdviceBrief),
+}
+
+/// What a piece of advice rests on.
+#[derive(Debug, Clone)]
+pub struct AdviceBrief {
+    /// Whether a review is wanted, rather than a note.
+    pub review: bool,
+    /// The candidate it is about.
+    pub files: FileSet,
+    /// Classes of failures with their counts.
+    pub failures: BTreeMap<String, u32>,
+    /// Cases of one measurement.
+    pub cases: u32,
+    /// What each operator has brought in this episode, and each building block.
+    pub credit: BTreeMap<String, OperatorCredit>,
 }
 
 /// What a worker's proposal starts from.

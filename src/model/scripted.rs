@@ -190,20 +190,16 @@ impl Script {
 
 impl Answer {
     fn fits(&self, request: &Request) -> bool {
-        let (generation, place, turn) = match &request.key {
-            CallKey::Attempt { generation, episode, attempt, turn } => {
-                (generation, Some((episode, *attempt)), *turn)
-            }
-            CallKey::Rewrite { generation, turn } => (generation, None, *turn),
-        };
+        let key = &request.key;
+        let place = key.episode().map(|episode| (episode, key.number()));
         let number_fits = |wanted: &Option<Numbers>, number: Option<u32>| {
             wanted.as_ref().is_none_or(|wanted| number.is_some_and(|n| wanted.contain(n)))
         };
         let said = |words: &str| request.messages.iter().any(|m| m.text.contains(words));
         self.role.as_ref().is_none_or(|role| *role == request.role)
-            && number_fits(&self.generation, Some(generation.0))
+            && number_fits(&self.generation, Some(key.generation().0))
             && number_fits(&self.attempt, place.map(|(_, attempt)| attempt))
-            && number_fits(&self.turn, Some(turn))
+            && number_fits(&self.turn, Some(key.turn()))
             && self.episode.as_ref().is_none_or(|own| place.is_some_and(|(asked, _)| asked == own))
             && self.contains.as_ref().is_none_or(|words| said(words))
     }
@@ -213,11 +209,7 @@ impl Answer {
         let Some(texts) = &self.texts else {
             return Some(self.text.clone().unwrap_or_default());
         };
-        let number = match key {
-            CallKey::Attempt { attempt, .. } => *attempt,
-            CallKey::Rewrite { generation, .. } => generation.0,
-        };
-        texts.get(usize::try_from(number).ok()?.checked_sub(1)?).cloned()
+        texts.get(usize::try_from(key.number()).ok()?.checked_sub(1)?).cloned()
     }
 }
 

@@ -29,6 +29,12 @@ pub enum Output {
     Full,
     /// A review record.
     Review,
+    /// A note in plain words.
+    Note,
+    /// A list of proposed cases.
+    Cases,
+    /// A verdict on what is judged.
+    Verdict,
 }
 
 impl Output {
@@ -38,8 +44,14 @@ impl Output {
             Self::Edit => "edit",
             Self::Full => "full",
             Self::Review => "review",
+            Self::Note => "note",
+            Self::Cases => "cases",
+            Self::Verdict => "verdict",
         }
     }
+
+    const ALL: [Self; 6] =
+        [Self::Edit, Self::Full, Self::Review, Self::Note, Self::Cases, Self::Verdict];
 }
 
 impl From<AnswerFormat> for Output {
@@ -54,7 +66,7 @@ impl From<AnswerFormat> for Output {
 impl FrontMatter {
     /// The form of the answer; `None` for a word that no parser of answers knows.
     pub fn output(&self) -> Option<Output> {
-        [Output::Edit, Output::Full, Output::Review].into_iter().find(|o| o.word() == self.output)
+        Output::ALL.into_iter().find(|o| o.word() == self.output)
     }
 
     /// Every declared variable: `requires`, then `may_use`.

@@ -38,9 +38,9 @@ impl Agent {
         Ok(Self { files: files.clone(), config, prompts, hooks })
     }
 
-    /// The agent's notes, one after the other, each under its name.
-    pub fn memory(&self) -> String {
-        self.notes().map(|(path, text)| format!("## {path}\n{}\n", text.trim_end())).collect()
+    /// The agent's notes, by path.
+    pub fn memory(&self) -> BTreeMap<String, String> {
+        self.notes().map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
     }
 
     /// The size of each note, bytes, by path.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::base::id::{EpisodeId, GenerationId, TaskName};
 use crate::domain::credit::Practice;
@@ -30,6 +30,10 @@ pub struct Ask<'a> {
     pub op: &'a str,
     /// Episodes to look at.
     pub focus: &'a [EpisodeId],
+    /// Other generations to learn from.
+    pub references: &'a [GenerationId],
+    /// The script's own variables.
+    pub extra: &'a Map<String, Value>,
     /// What the prompt shows, as the script asks; empty: everything.
     pub show: &'a [String],
     /// What the answer must look like.
@@ -88,11 +92,54 @@ pub fn meta(lineage: &Lineage, ask: &Ask<'_>) -> Value {
         "op": ask.op,
         "focus": ask.focus,
         "findings": [],
+        "extra": ask.extra,
+        "references": ask.references.iter().filter_map(|id| reference(lineage, ask.parent, *id))
+            .collect::<Vec<_>>(),
+        "traces": traces(lineage, ask),
     });
     if let Some(table) = prompt::role("meta") {
         prompt::narrow(table, &mut variables, ask.show);
     }
     variables
+}
+
+/// Another generation: what it reached, and its files as far as they differ from the parent's.
+fn reference(lineage: &Lineage, parent: GenerationId, id: GenerationId) -> Option<Value> {
+    let (other, parent) = (lineage.get(id)?, lineage.get(parent)?);
+    let own = |path: String| Some(json!({"path": path, "text": other.files.get(&path)?}));
+    let files: Vec<Value> =
+        other.files.changed_from(&parent.files).into_iter().filter_map(own).collect();
+    Some(json!({"id": id, "mean": other.mean(), "files": files}))
+}
+
+/// What the parent and the references did on the episodes in focus.
+fn traces(lineage: &Lineage, ask: &Ask<'_>) -> Vec<Value> {
+    let generations = std::iter::once(&ask.parent).chain(ask.references);
+    let measured = generations.filter_map(|id| lineage.get(*id)).flat_map(|generation| {
+        let found = |episode| Some((episode, generation.measured.get(episode)?));
+        ask.focus
+            .iter()
+            .filter_map(found)
+            .map(move |(episode, result)| (generation, episode, result))
+    });
+    measured
+        .map(|(generation, episode, result)| {
+            let best: Vec<Value> = result
+                .best
+                .0
+                .iter()
+                .map(|(path, text)| json!({"path": path, "text": text}))
+                .collect();
+            json!({
+                "generation": generation.id(), "episode": episode, "start": result.start_metric,
+                "metric": result.metric, "score": result.score, "attempts": result.attempts,
+                "accepted": result.accepted, "best": best,
+                "failures": result.failures.iter().map(|(class, found)| json!({
+                    "class": class, "count": found.count, "example": found.example,
+                })).collect::<Vec<_>>(),
+            })
+        })
+        .collect()
 }
 
 fn failures(lineage: &Lineage, id: GenerationId) -> Vec<Value> {
@@ -267,6 +314,8 @@ mod tests {
             parent: GenerationId(1),
             op: "rewrite",
             focus: &["toy#0".parse().unwrap()],
+            references: &[GenerationId(0)],
+            extra: &Map::new(),
             show,
             contract: "edits",
             card: "the card",

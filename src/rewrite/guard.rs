@@ -38,6 +38,10 @@ pub struct OuterFacts<'a> {
 pub struct InnerFacts<'a> {
     /// For each attempt from 0 on, whether it has a candidate.
     pub candidates: &'a [bool],
+    /// The attempts a review was asked for.
+    pub reviewed: &'a [u32],
+    /// Whether a note was asked for since the last attempt was decided.
+    pub reflected: bool,
     /// The agent's roles.
     pub roles: &'a BTreeMap<String, Role>,
     /// The model aliases that exist.
@@ -60,6 +64,28 @@ pub fn guard_outer(action: &OuterAction, facts: OuterFacts<'_>) -> Result<(), Di
             guard_alias(model.as_ref(), facts.aliases)?;
             edit.iter().find_map(|path| intake::path_fault(path)).map_or(Ok(()), Err)
         }
+        OuterAction::Merge { a, b, base, .. } => {
+            facts.live("a", *a)?;
+            facts.live("b", *b)?;
+            if a == b {
+                let what = format!("`a` and `b` are both {a}; allowed: two generations");
+                return Err(refusal("E403", what));
+            }
+            base.map_or(Ok(()), |base| facts.known("base", base).map(drop))
+        }
+        OuterAction::Reflect { by, about, to } => {
+            facts.live("by", *by)?;
+            facts.live("about", *about)?;
+            guard_note(to)
+        }
+        OuterAction::Retire { who } => {
+            facts.live("who", *who)?;
+            if facts.generations.values().filter(|s| **s == Standing::Live).count() > 1 {
+                return Ok(());
+            }
+            let what = format!("`who` = {who}: the last live one; allowed: keep one to go on from");
+            Err(refusal("E403", what))
+        }
         OuterAction::Evaluate { who, cases } => {
             facts.live("who", *who)?;
             facts.episodes("cases", cases)
@@ -71,39 +97,79 @@ pub fn guard_outer(action: &OuterAction, facts: OuterFacts<'_>) -> Result<(), Di
 
 /// Refuses an inner action that refers to what it may not.
 pub fn guard_inner(action: &InnerAction, facts: InnerFacts<'_>) -> Result<(), Diagnostic> {
-    let InnerAction::Propose { base, refs, role, show, model, .. } = action else {
-        return Ok(());
+    let (base, refs, role, show, model) = match action {
+        InnerAction::Stop { .. } => return Ok(()),
+        InnerAction::Review { of, role, show } => {
+            facts.ended("of", *of)?;
+            if facts.reviewed.contains(of) {
+                let what =
+                    format!("`of` = {of}: reviewed before; allowed: attempts without `reviewed`");
+                return Err(refusal("E404", what));
+            }
+            facts.role("review", role, "reviewer")?;
+            return guard_show(show, role);
+        }
+        InnerAction::Reflect { by, about, to } => {
+            about.iter().try_for_each(|attempt| facts.ended("about", *attempt).map(drop))?;
+            if facts.reflected {
+                let what =
+                    "a second note without an attempt between; allowed: propose, then reflect";
+                return Err(refusal("E404", what.to_owned()));
+            }
+            facts.role("reflect", by, "diagnose")?;
+            return guard_note(to);
+        }
+        InnerAction::Propose { base, refs, role, show, model, .. } => {
+            (base, refs, role, show, model)
+        }
     };
     for (field, attempt) in
         std::iter::once(("base", base)).chain(refs.iter().map(|attempt| ("refs", attempt)))
     {
-        let index = usize::try_from(*attempt).unwrap_or(usize::MAX);
-        match facts.candidates.get(index) {
-            Some(true) => {}
-            Some(false) => {
-                let what = format!(
-                    "`{field}` = {attempt}: that attempt has no candidate; allowed: attempts with `ok`"
-                );
-                return Err(refusal("E403", what));
-            }
-            None => {
-                let last = facts.candidates.len().saturating_sub(1);
-                let what = format!("`{field}` = {attempt}: no such attempt; allowed: 0 to {last}");
-                return Err(refusal("E403", what));
-            }
+        if !facts.ended(field, *attempt)? {
+            let what = format!(
+                "`{field}` = {attempt}: that attempt has no candidate; allowed: attempts with `ok`"
+            );
+            return Err(refusal("E403", what));
         }
     }
-    if !facts.roles.contains_key(role) {
-        let known: Vec<&str> = facts.roles.keys().map(String::as_str).collect();
-        let what = format!("the agent has no role `{role}`; allowed: {}", known.join(", "));
-        return Err(refusal("E403", what));
-    }
-    if role != "worker" {
-        let what = format!("propose asks the role `{role}`; allowed in this version: worker");
-        return Err(refusal("E305", what));
-    }
+    facts.role("propose", role, "worker")?;
     guard_show(show, role)?;
     guard_alias(model.as_ref(), facts.aliases)
+}
+
+impl InnerFacts<'_> {
+    /// Whether an attempt that has ended has a candidate.
+    fn ended(&self, field: &str, attempt: u32) -> Result<bool, Diagnostic> {
+        let index = usize::try_from(attempt).unwrap_or(usize::MAX);
+        self.candidates.get(index).copied().ok_or_else(|| {
+            let last = self.candidates.len().saturating_sub(1);
+            let what = format!("`{field}` = {attempt}: no such attempt; allowed: 0 to {last}");
+            refusal("E403", what)
+        })
+    }
+
+    /// An action asks one role, which the agent must have.
+    fn role(&self, action: &str, role: &str, asked: &str) -> Result<(), Diagnostic> {
+        if !self.roles.contains_key(role) {
+            let known: Vec<&str> = self.roles.keys().map(String::as_str).collect();
+            let what = format!("the agent has no role `{role}`; allowed: {}", known.join(", "));
+            return Err(refusal("E403", what));
+        }
+        if role == asked {
+            return Ok(());
+        }
+        let what = format!("{action} asks the role `{role}`; allowed: {asked}");
+        Err(refusal("E305", what))
+    }
+}
+
+/// A note is a file of `memory/`.
+fn guard_note(to: &str) -> Result<(), Diagnostic> {
+    if to.starts_with("memory/") && intake::path_fault(to).is_none() {
+        return Ok(());
+    }
+    Err(refusal("E404", format!("`to` = {to}: no note; allowed: memory/NAME.md")))
 }
 
 impl OuterFacts<'_> {

@@ -65,10 +65,13 @@ fn role_faults(name: &str, role: &Role, rules: &Rules, places: &Places<'_>) -> V
 }
 
 fn prompt_faults(prompt: &Prompt, role: &Role, table: &'static RoleVariables) -> Vec<Diagnostic> {
-    // Only answers of the roles that write files have a format of their own; the others are reviews.
+    // Only answers of the roles that write files have a format of their own.
     let output = match table.role {
-        "worker" | "meta" => Output::from(role.format),
-        _ => Output::Review,
+        "reviewer" => Output::Review,
+        "diagnose" => Output::Note,
+        "tester" => Output::Cases,
+        "judge" => Output::Verdict,
+        _ => Output::from(role.format),
     };
     prompt
         .check(table, output)

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::base::digest::Digest;
 use crate::base::id::{Alias, GenerationId};
 use crate::domain::agent::{AgentFiles, RawContent, RawFile};
+use crate::domain::lineage::Lineage;
 
 /// A folder submitted as an agent, nothing about it known yet.
 #[derive(Debug, Clone)]
@@ -51,4 +52,14 @@ pub struct Rules {
     pub known: BTreeMap<Digest, GenerationId>,
     /// The seed of the states and worlds that the dry run makes.
     pub seed: u64,
+}
+
+impl Rules {
+    /// Those of a run at this moment.
+    pub fn of_run(aliases: BTreeSet<Alias>, lineage: &Lineage, seed: u64) -> Self {
+        // Of equal folders the oldest is named.
+        let known =
+            lineage.generations().iter().rev().map(|g| (g.files.digest(), g.id())).collect();
+        Self { aliases, known, seed }
+    }
 }

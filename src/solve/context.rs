@@ -36,7 +36,7 @@ pub struct Ask<'a> {
     /// What the answer must look like.
     pub contract: &'a str,
     /// The agent's notes.
-    pub memory: &'a str,
+    pub memory: &'a BTreeMap<String, String>,
 }
 
 /// The variables of the worker's prompt.
@@ -55,7 +55,7 @@ pub fn worker(episode: &Episode, ask: &Ask<'_>) -> Value {
         "files": files.map(|files| editable_files(files, editable)).unwrap_or_default(),
         "metric": ask.base.result.metric,
         "score": ask.base.result.score,
-        "failures": failures(episode),
+        "failures": failures_of(episode.attempts()),
         "feedback": feedback(&episode.setting.task, &ask.base.result.cases),
         "history": history(episode),
         "references": ask.references.iter().filter_map(|attempt| {
@@ -71,12 +71,68 @@ pub fn worker(episode: &Episode, ask: &Ask<'_>) -> Value {
         "params": episode.setting.params,
         "extra": ask.extra,
         "contract": ask.contract,
-        "memory": ask.memory,
+        "reviews": episode.reviews(),
+        "memory": memory(episode, ask.memory),
     });
     if let Some(table) = prompt::role("worker") {
         prompt::narrow(table, &mut variables, ask.show);
     }
     variables
+}
+
+/// The variables of the reviewer's prompt: about one attempt, or about its base where it has no candidate.
+pub fn reviewer(episode: &Episode, of: &Attempt, show: &[String], contract: &str) -> Value {
+    let task = &episode.setting.task;
+    let base = of.base.and_then(|base| episode.attempt(base));
+    let files = of.files.as_deref().or_else(|| base?.files.as_deref());
+    let mut variables = json!({
+        "task": named_task(task),
+        "code": files.map(|files| listing(files, &task.spec.solution.editable_paths()))
+            .unwrap_or_default(),
+        "contract": contract,
+        "metric": of.result.metric,
+        "failures": failures_of(std::slice::from_ref(of)),
+        "feedback": feedback(task, &of.result.cases),
+        "history": history(episode),
+        "reviews": episode.reviews(),
+    });
+    if let Some(table) = prompt::role("reviewer") {
+        prompt::narrow(table, &mut variables, show);
+    }
+    variables
+}
+
+/// The variables of the diagnosing role's prompt: about some attempts, or about all of them.
+pub fn diagnose(episode: &Episode, about: &[u32], contract: &str) -> Value {
+    let concerned = |attempt: &&Attempt| about.is_empty() || about.contains(&attempt.id);
+    let mut trace = String::new();
+    for attempt in episode.attempts().iter().filter(concerned) {
+        let Attempt { id, base, op, result, .. } = attempt;
+        let base = base.map_or_else(|| "the start".to_owned(), |base| format!("from {base}"));
+        let metric = result.metric.map_or_else(|| "no metric".to_owned(), |m| m.to_string());
+        let _ = writeln!(trace, "attempt {id} ({base}, {op}): {metric}; {}", result.summary);
+        if !result.reason.is_empty() {
+            let _ = writeln!(trace, "  {}", clip(&result.reason, REASON));
+        }
+    }
+    json!({
+        "task": named_task(&episode.setting.task),
+        "trace": trace,
+        "failures": failures_of(episode.attempts()),
+        "contract": contract,
+    })
+}
+
+fn named_task(task: &Task) -> Value {
+    json!({"name": task.spec.name, "title": task.spec.title, "text": task.prompt})
+}
+
+/// The agent's notes, those of the episode in place of the agent's of the same name.
+fn memory(episode: &Episode, agents: &BTreeMap<String, String>) -> String {
+    let mut notes: BTreeMap<&str, &str> =
+        agents.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    notes.extend(episode.notes().iter().map(|(path, text)| (path.as_str(), text.as_str())));
+    notes.into_iter().map(|(path, text)| format!("## {path}\n{}\n", text.trim_end())).collect()
 }
 
 fn editable_files(files: &FileSet, editable: &EditablePaths) -> Vec<Value> {
@@ -94,9 +150,9 @@ fn listing(files: &FileSet, editable: &EditablePaths) -> String {
     text
 }
 
-fn failures(episode: &Episode) -> Vec<Value> {
+fn failures_of(attempts: &[Attempt]) -> Vec<Value> {
     let mut classes: BTreeMap<&str, (u32, &str)> = BTreeMap::new();
-    for attempt in episode.attempts().iter().filter(|a| !a.result.error_class.is_empty()) {
+    for attempt in attempts.iter().filter(|a| !a.result.error_class.is_empty()) {
         let result = &attempt.result;
         classes.entry(&result.error_class).or_insert((0, &result.reason)).0 += 1;
     }
@@ -166,7 +222,7 @@ mod tests {
             show,
             extra: &Map::new(),
             contract: "edits",
-            memory: "a note",
+            memory: &BTreeMap::from([("memory/a.md".to_owned(), "a note".to_owned())]),
         };
         worker(&episode, &ask)
     }
@@ -178,6 +234,18 @@ mod tests {
         for filled in ["files", "failures", "history", "references"] {
             assert_eq!(variables[filled].as_array().unwrap().len(), 1, "{filled}");
         }
+    }
+
+    #[test]
+    fn those_who_advise_get_exactly_the_variables_of_their_tables() {
+        let episode = started();
+        let about = reviewer(&episode, &episode.attempts()[1], &[], "json");
+        prompt::assert_fills(prompt::role("reviewer").unwrap(), &about, "the kernel's");
+        assert!(about["code"].as_str().unwrap().contains("x = 0"), "its base's code");
+        assert_eq!(about["failures"].as_array().unwrap().len(), 1);
+        let trace = diagnose(&episode, &[1], "note");
+        prompt::assert_fills(prompt::role("diagnose").unwrap(), &trace, "the kernel's");
+        assert!(trace["trace"].as_str().unwrap().starts_with("attempt 1 (from 0, edit)"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::base::digest::Digest;
 use crate::base::id::{Alias, EpisodeId, GenerationId};
 use crate::domain::action::{InnerAction, Tag};
+use crate::domain::consult::{Advice, Review};
 use crate::domain::credit;
 use crate::domain::event::{
     AttemptEnd, AttemptResult, EpisodeResult, FailureCount, OperatorCredit,
@@ -103,6 +104,13 @@ pub struct Episode {
     stopped: bool,
     seen: BTreeSet<Digest>,
     trials: u32,
+    consults: u32,
+    reviews: Vec<Review>,
+    /// Attempts a review was asked for, in that order, whatever came of it.
+    reviewed: Vec<u32>,
+    notes: BTreeMap<String, String>,
+    /// The attempt that was to be decided when a note was asked for last.
+    reflected_before: Option<u32>,
 }
 
 impl Episode {
@@ -119,6 +127,11 @@ impl Episode {
             stopped: false,
             seen: BTreeSet::new(),
             trials: 0,
+            consults: 0,
+            reviews: Vec::new(),
+            reviewed: Vec::new(),
+            notes: BTreeMap::new(),
+            reflected_before: None,
         }
     }
 
@@ -181,6 +194,21 @@ impl Episode {
         self.decided += 1;
         self.open.push((self.decided, action));
         Ok(Some(self.decided))
+    }
+
+    /// Feeds what came of asking for advice.
+    pub fn advised(&mut self, action: &InnerAction, advice: Advice) {
+        self.consults += 1;
+        match action {
+            InnerAction::Review { of, .. } => self.reviewed.push(*of),
+            InnerAction::Reflect { .. } => self.reflected_before = Some(self.decided + 1),
+            InnerAction::Propose { .. } | InnerAction::Stop { .. } => {}
+        }
+        match advice {
+            Advice::Review(review) => self.reviews.push(review),
+            Advice::Note { to, text } => drop(self.notes.insert(to, text)),
+            Advice::Void { .. } => {}
+        }
     }
 
     /// Ends the episode before its attempts are used up: nothing more is decided.
@@ -248,6 +276,31 @@ impl Episode {
     /// Attempts decided so far.
     pub fn used(&self) -> u32 {
         self.decided
+    }
+
+    /// How often advice was asked.
+    pub fn consults(&self) -> u32 {
+        self.consults
+    }
+
+    /// The reviews, oldest first.
+    pub fn reviews(&self) -> &[Review] {
+        &self.reviews
+    }
+
+    /// The attempts a review was asked for, in that order.
+    pub fn reviewed(&self) -> &[u32] {
+        &self.reviewed
+    }
+
+    /// Whether a note was asked for since the last attempt was decided.
+    pub fn reflected(&self) -> bool {
+        self.reflected_before == Some(self.decided + 1)
+    }
+
+    /// The notes of this episode, by name; they stand before those of the agent's memory.
+    pub fn notes(&self) -> &BTreeMap<String, String> {
+        &self.notes
     }
 
     /// Attempts since the last better candidate.
@@ -401,6 +454,7 @@ pub(super) mod tests {
             usage: Usage::default(),
             trials: 2,
             handed_back: Vec::new(),
+            features: Vec::new(),
         }
     }
 
@@ -413,6 +467,9 @@ pub(super) mod tests {
             show: Vec::new(),
             vars: Default::default(),
             model: None,
+            format: None,
+            max_similarity: None,
+            resample: None,
             tag: Tag::new(),
         }
     }

@@ -2,6 +2,8 @@
 //!
 //! [`crate::domain::state`] has the fields. Nothing here knows of select or test cases.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::episode::{Attempt, Episode};
@@ -24,7 +26,7 @@ pub fn state(episode: &Episode) -> InnerState {
         attempts: episode.attempts().iter().map(|attempt| ended(episode, attempt)).collect(),
         best_id: episode.best_id(),
         incumbent_id: episode.incumbent_id(),
-        reviews: Vec::new(),
+        reviews: reviews(episode),
         stale: episode.stale(),
         pending: pending(episode),
         params: setting.params.clone(),
@@ -32,7 +34,7 @@ pub fn state(episode: &Episode) -> InnerState {
         used: used(episode),
         left: left(episode),
         models: setting.models.clone(),
-        memory: setting.memory.clone(),
+        memory: memory(episode),
     }
 }
 
@@ -45,7 +47,20 @@ pub fn changing(episode: &Episode) -> Vec<(&'static str, Value)> {
         ("pending", json!(pending(episode))),
         ("used", json!(used(episode))),
         ("left", json!(left(episode))),
+        ("reviews", json!(reviews(episode))),
+        ("memory", json!(memory(episode))),
     ]
+}
+
+fn reviews(episode: &Episode) -> Vec<Value> {
+    episode.reviews().iter().map(|review| json!(review)).collect()
+}
+
+/// The sizes of the notes, those of the episode in place of the agent's of the same name.
+fn memory(episode: &Episode) -> BTreeMap<String, u32> {
+    let size = |text: &String| u32::try_from(text.len()).unwrap_or(u32::MAX);
+    let own = episode.notes().iter().map(|(name, text)| (name.clone(), size(text)));
+    episode.setting.memory.clone().into_iter().chain(own).collect()
 }
 
 fn used(episode: &Episode) -> InnerBudget {
@@ -121,17 +136,17 @@ fn state_of(
         ev: result.cases.iter().map(|case| (case.id.clone(), case.metric)).collect(),
         lines: result.lines,
         sim: sim.unwrap_or(0.0),
-        features: Vec::new(),
+        features: result.features.clone(),
         kids: action.kids,
         tag: action.tag.clone(),
-        reviewed: false,
+        reviewed: episode.reviewed().contains(&id),
         accepted: id == 0 || result.end == AttemptEnd::Accepted,
         cost: CostState { evaluations: u64::from(result.trials), ..CostState::default() },
     }
 }
 
 /// How alike two sets of files are: 1 for equal, 0 for nothing in common; the share of lines kept in order.
-fn similarity(a: &FileSet, b: &FileSet) -> f64 {
+pub fn similarity(a: &FileSet, b: &FileSet) -> f64 {
     let text =
         |files: &FileSet| files.0.values().map(String::as_str).collect::<Vec<_>>().join("\n");
     f64::from(similar::TextDiff::from_lines(text(a), text(b)).ratio())

@@ -43,6 +43,8 @@ pub struct GenerationView {
     pub evidence: Option<String>,
     /// Whether the script admits it as a parent; `None` before it was asked.
     pub admitted: Option<bool>,
+    /// Whether a script retired it.
+    pub retired: bool,
     /// Its episodes, begun or ended.
     pub episodes: BTreeMap<EpisodeId, EpisodeView>,
     /// What the calls that made and measured it used.
@@ -107,6 +109,7 @@ impl GenerationView {
             commit: None,
             evidence: None,
             admitted: None,
+            retired: false,
             episodes: BTreeMap::new(),
             spend: Spend::default(),
             planned_at: at,

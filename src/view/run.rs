@@ -9,7 +9,7 @@ use super::waste::Waste;
 use crate::base::id::{Alias, EpisodeId, GenerationId, TaskName};
 use crate::base::unit::{MicroUsd, UnixMillis};
 use crate::domain::action::OuterAction;
-use crate::domain::event::{CallCost, CallKey, Diagnostic, Event, GenerationStatus, Halt, Record};
+use crate::domain::event::{CallCost, Diagnostic, Event, GenerationStatus, Halt, Record};
 use crate::domain::outcome::SandboxLevel;
 use crate::domain::report::{AgentReport, PromotionReport, SolutionReport, Verdict};
 use crate::domain::settings::{Identity, Start};
@@ -104,6 +104,14 @@ impl RunView {
             }
             Event::Decided { action, .. } => match action {
                 OuterAction::Expand { parent, .. } => self.doing = Doing::Rewriting(*parent),
+                OuterAction::Merge { a, .. } => self.doing = Doing::Rewriting(*a),
+                OuterAction::Reflect { about, .. } => self.doing = Doing::Rewriting(*about),
+                OuterAction::Retire { who } => {
+                    self.doing = Doing::Deciding;
+                    if let Some(known) = self.generations.get_mut(who) {
+                        known.retired = true;
+                    }
+                }
                 OuterAction::Evaluate { who, .. } => self.doing = Doing::Measuring(*who),
                 OuterAction::Promote { .. } | OuterAction::Stop { .. } => {
                     self.doing = Doing::Deciding;
@@ -118,11 +126,10 @@ impl RunView {
                 self.spend_by_role.entry(role.clone()).or_default().add(cost);
                 self.spend_by_model.entry(paid.clone()).or_default().add(cost);
                 self.asked.entry(role.clone()).or_default().insert(alias.clone());
-                let (CallKey::Attempt { generation, .. } | CallKey::Rewrite { generation, .. }) =
-                    key;
-                match self.generations.get_mut(generation) {
+                let generation = key.generation();
+                match self.generations.get_mut(&generation) {
                     Some(known) => known.spend.add(cost),
-                    None => self.early.entry(*generation).or_default().add(cost),
+                    None => self.early.entry(generation).or_default().add(cost),
                 }
             }
             Event::GenerationPlanned { plan } => {
@@ -150,7 +157,9 @@ impl RunView {
             Event::StartMeasured { generation, episode, result } => {
                 self.with_episode(*generation, episode, |view| view.start_measured(result));
             }
-            Event::AttemptDecided { .. } => {}
+            Event::AttemptDecided { .. }
+            | Event::ConsultDecided { .. }
+            | Event::Consulted { .. } => {}
             Event::AttemptFinished { generation, episode, attempt, result } => {
                 self.waste.attempted(*generation, episode, *attempt, result);
                 self.with_episode(*generation, episode, |view| view.attempt_finished(result));
@@ -394,6 +403,7 @@ fn free(cost: &CallCost) -> CallCost {
 mod tests {
     use super::super::sample::{Recording, plan, small_run};
     use super::*;
+    use crate::domain::event::CallKey;
 
     #[test]
     fn a_run_is_folded_from_its_records() {

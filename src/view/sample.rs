@@ -71,6 +71,8 @@ impl Recording {
                     show: Vec::new(),
                     edit: Vec::new(),
                     model: None,
+                    vars: serde_json::Map::new(),
+                    n: 1,
                     tag: serde_json::Map::new(),
                 },
                 settled: 0,
@@ -131,7 +133,13 @@ impl Recording {
                 credit: BTreeMap::new(),
             }),
         });
-        self.say(Event::Evaluated { step: 0, generation, admitted: true, evidence: None });
+        self.say(Event::Evaluated {
+            step: 0,
+            generation,
+            admitted: true,
+            utility: None,
+            evidence: None,
+        });
     }
 }
 
@@ -182,6 +190,7 @@ pub(crate) fn attempt(end: AttemptEnd, score: f64) -> AttemptResult {
         usage: Usage::default(),
         trials: 5,
         handed_back: Vec::new(),
+        features: Vec::new(),
     }
 }
 

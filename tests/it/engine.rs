@@ -1,6 +1,8 @@
 //! Whole runs of the built program, on a task small enough that a run takes seconds.
 #![cfg(test)]
 
+mod actions;
+mod advice;
 mod certify;
 mod control;
 mod interrupted;

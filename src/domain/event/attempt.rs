@@ -75,6 +75,9 @@ pub struct AttemptResult {
     /// Answers that went back to their author before this came of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub handed_back: Vec<HandedBack>,
+    /// Where the script's `features` puts the candidate among others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<f64>,
 }
 
 /// An answer that was paid, did not fit, and went back to its author with the reason.

@@ -200,6 +200,11 @@ fn work(request: &Request) -> Work<'_> {
             let listed = if brief.editable.is_empty() { all() } else { brief.editable.clone() };
             Work { files: &brief.files, editable: (&listed).into(), format: brief.format }
         }
+        // Advice is what it prints; the files are there to be read.
+        Brief::Advice(brief) => {
+            let editable = (&Vec::new()).into();
+            Work { files: &brief.files, editable, format: AnswerFormat::Full }
+        }
     }
 }
 

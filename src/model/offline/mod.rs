@@ -6,6 +6,7 @@
 //! everything after the answer is shared. What it reads is the [`Brief`], never the prompt: prompts have no effect here.
 //! An answer depends on the request and its seed alone.
 
+mod advice;
 mod draw;
 mod focus;
 mod graft;
@@ -92,6 +93,7 @@ fn reply(request: &Request, manner: Manner) -> Result<Reply, OfflineError> {
     let text = match &*request.brief {
         Brief::Worker(brief) => worker::answer(brief, manner, &mut rng)?,
         Brief::Meta(brief) => meta::answer(request, brief, manner, &mut rng)?,
+        Brief::Advice(brief) => advice::answer(brief, manner, &mut rng),
     };
     Ok(Reply { text, cost: CallCost::default() })
 }

@@ -72,6 +72,24 @@ const FINDINGS: &[Field] = &[
     field("message", "text", "what is wrong, and what is allowed"),
 ];
 
+const REFERENCES: &[Field] = &[
+    field("id", "text", "the generation"),
+    field("mean", "number or none", "its mean score"),
+    field("files", "list of `path`, `text`", "its files that differ from those of the parent"),
+];
+
+const TRACES: &[Field] = &[
+    field("generation", "text", "the generation measured: the parent or one of the references"),
+    field("episode", "text", "the episode"),
+    field("start", "number or none", "the metric of the start"),
+    field("metric", "number or none", "the metric of the best candidate"),
+    field("score", "number", "its score, 0 to 1"),
+    field("attempts", "number", "attempts made"),
+    field("accepted", "number", "of these, kept"),
+    field("best", "list of `path`, `text`", "the best candidate"),
+    field("failures", "list of `class`, `count`, `example`", "failures of the candidates by class"),
+];
+
 /// The meta role: rewrites the agent's folder.
 pub(super) const META: RoleVariables = RoleVariables {
     role: "meta",
@@ -86,10 +104,17 @@ pub(super) const META: RoleVariables = RoleVariables {
         given("budget", Shape::Record(BUDGET), "what is left, and how a generation is measured"),
         given("op", Shape::Text, "the strategy's word for the kind of rewrite wanted"),
         given("focus", Shape::Texts, "ids of the episodes the strategy asked to look at"),
+        given("extra", Shape::Map, "what the strategy passed as `vars`"),
         given("findings", Shape::Rows(FINDINGS), "what validation refused in the last answer"),
         shown("episodes", Shape::Rows(EPISODES), "what the generation was measured on"),
         shown("failures", Shape::Rows(FAILURES), "failures of its candidates by class"),
         shown("history", Shape::Rows(HISTORY), "the generations so far, oldest first"),
+        shown("references", Shape::Rows(REFERENCES), "other generations the strategy named"),
+        shown(
+            "traces",
+            Shape::Rows(TRACES),
+            "what happened on the episodes in focus, generation by generation",
+        ),
         shown("credit", Shape::Rows(CREDIT), "what each kind of change brought so far"),
     ],
 };

@@ -1,6 +1,6 @@
-//! What the roles get that this version checks but does not ask.
+//! What the roles get that neither propose nor rewrite.
 
-use super::worker::FAILURES;
+use super::worker::{FAILURES, HISTORY};
 use super::{Field, RoleVariables, Shape, field, given, required, shown};
 
 const TASK: &[Field] = &[
@@ -9,12 +9,13 @@ const TASK: &[Field] = &[
     field("text", "text", "the task's own prompt"),
 ];
 
-const REVIEWS: &[Field] = &[
+pub(super) const REVIEWS: &[Field] = &[
     field("attempt", "number", "the attempt reviewed"),
     field("issue", "text", "the kind of issue"),
     field("severity", "number", "0 to 1"),
     field("fix", "text", "the change proposed"),
     field("confidence", "number", "0 to 1"),
+    field("pattern", "text", "what to look for in general; may be empty"),
 ];
 
 const CASES: &[Field] =
@@ -22,8 +23,8 @@ const CASES: &[Field] =
 
 pub(super) const REVIEWER: RoleVariables = RoleVariables {
     role: "reviewer",
-    asked: false,
-    purpose: "Reads a candidate and its results, and names the one issue to fix next.",
+    asked: true,
+    purpose: "Reads a candidate and its results, and names the one issue to fix next. Its answer is a record, never a score.",
     variables: &[
         required("task", Shape::Record(TASK), "what is to be solved"),
         required("code", Shape::Text, "the candidate reviewed"),
@@ -31,6 +32,7 @@ pub(super) const REVIEWER: RoleVariables = RoleVariables {
         given("metric", Shape::Number, "its metric"),
         shown("failures", Shape::Rows(FAILURES), "its failures by class"),
         shown("feedback", Shape::Text, "the benchmark's remarks, a line a case"),
+        shown("history", Shape::Rows(HISTORY), "the attempts of this episode so far, oldest first"),
         shown("reviews", Shape::Rows(REVIEWS), "earlier reviews, oldest first"),
     ],
 };
@@ -61,8 +63,8 @@ pub(super) const JUDGE: RoleVariables = RoleVariables {
 
 pub(super) const DIAGNOSE: RoleVariables = RoleVariables {
     role: "diagnose",
-    asked: false,
-    purpose: "Reads the trace of one episode and says why it went as it did.",
+    asked: true,
+    purpose: "Reads what happened in an episode and writes a note for those who propose next.",
     variables: &[
         required("trace", Shape::Text, "what happened, step by step"),
         required("contract", Shape::Text, "the form the answer must have"),

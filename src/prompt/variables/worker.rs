@@ -1,5 +1,6 @@
 //! What the worker role is given: everything about one attempt.
 
+use super::other::REVIEWS;
 use super::{Field, RoleVariables, Shape, field, given, required, shown};
 
 const TASK: &[Field] = &[
@@ -20,7 +21,7 @@ pub(super) const FAILURES: &[Field] = &[
     field("example", "text", "one of them, in a line or two"),
 ];
 
-const HISTORY: &[Field] = &[
+pub(super) const HISTORY: &[Field] = &[
     field("attempt", "number", "the attempt, from 1"),
     field("base", "number", "the attempt it was made from; 0 is the start"),
     field("op", "text", "the strategy's word for the kind of change"),
@@ -68,6 +69,7 @@ pub(super) const WORKER: RoleVariables = RoleVariables {
         ),
         shown("history", Shape::Rows(HISTORY), "the attempts of this episode so far, oldest first"),
         shown("references", Shape::Rows(REFERENCES), "other candidates to learn from, best first"),
+        shown("reviews", Shape::Rows(REVIEWS), "the reviews of this episode, oldest first"),
         shown("memory", Shape::Text, "the agent's own notes, all files of memory/"),
     ],
 };

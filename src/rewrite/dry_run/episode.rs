@@ -18,6 +18,8 @@ use crate::script::{Arg, Delta, Hook, ScriptError, WorldKind};
 
 /// Attempts of the mock episode.
 const STEPS: u32 = 24;
+/// The size of a mock note.
+const NOTE_BYTES: u32 = 200;
 /// So many clear gains, none of them kept, show that nothing ever will be.
 const GAINS_REFUSED: u32 = 3;
 
@@ -44,8 +46,12 @@ pub(super) async fn play(
     let mut draw = rng::stream(rules.seed, "validation attempts", &[]);
     let mut tally = Tally::default();
     script.open(WorldKind::Inner, plain(&state)).await?;
-    for step in 0..STEPS {
-        let name = format!("mock episode, attempt {}", step + 1);
+    let mut reflected = false;
+    for step in 0..2 * STEPS {
+        if state.left.attempts == 0 {
+            break;
+        }
+        let name = format!("mock episode, attempt {}", state.used.attempts + 1);
         let base = if agent.defines(Hook::NextAttempt) {
             let called = match script.call(Hook::NextAttempt, &[], u64::from(step), &name).await? {
                 Ok(called) => called,
@@ -55,20 +61,34 @@ pub(super) async fn play(
                 Ok(action) => action,
                 Err(fault) => return Ok(vec![of_action(Hook::NextAttempt, &fault, &name)]),
             };
-            let trial = InnerTrial::new(name.clone(), state.clone());
+            let mut trial = InnerTrial::new(name.clone(), state.clone());
+            trial.reflected = reflected;
             if let Err(fault) = guard_inner(&action, trial.facts(agent, rules)) {
                 return Ok(vec![on_state(Hook::NextAttempt, fault, &name)]);
             }
             match action {
                 InnerAction::Propose { base, .. } => base,
+                InnerAction::Review { of, .. } => {
+                    inner::review(&mut state, of);
+                    script.apply(&reviewed(&state, of)).await?;
+                    continue;
+                }
+                InnerAction::Reflect { to, .. } => {
+                    reflected = true;
+                    state.memory.insert(to, NOTE_BYTES);
+                    script.apply(&[Delta::set(["memory"], plain(&state.memory))]).await?;
+                    continue;
+                }
                 InnerAction::Stop { .. } => break,
             }
         } else {
             state.best_id
         };
+        reflected = false;
         tally.proposed += 1;
+        let made = state.used.attempts;
         let from = attempt(&state.attempts, base).map_or(0.0, |attempt| attempt.score);
-        let score = outcome(step, &mut draw).map(|change| (from + change).clamp(0.0, 1.0));
+        let score = outcome(made, &mut draw).map(|change| (from + change).clamp(0.0, 1.0));
         let bar = attempt(&state.attempts, state.incumbent_id).map_or(0.0, |kept| kept.score);
         inner::add(&mut state, base, score, false);
         script.apply(&added(&state, base)).await?;
@@ -118,6 +138,12 @@ fn added(state: &InnerState, base: u32) -> Vec<Delta> {
         changes.push(Delta::set(kids, plain(&attempt.kids)));
     }
     changes
+}
+
+/// The changes of the world that [`inner::review`] made.
+fn reviewed(state: &InnerState, of: u32) -> [Delta; 2] {
+    let path = ["attempts".to_owned(), of.to_string(), "reviewed".to_owned()];
+    [Delta::set(path, plain(&true)), Delta::set(["reviews"], plain(&state.reviews))]
 }
 
 /// The changes of the world that [`inner::keep`] made.

@@ -7,9 +7,12 @@ use rand::RngExt;
 use super::super::agent::Agent;
 use super::super::guard::InnerFacts;
 use super::super::submission::Rules;
+use super::plain;
 use crate::base::rng;
+use crate::domain::consult::Review;
 use crate::domain::state::{AttemptState, InnerBudget, InnerState, TaskState};
 use crate::domain::task::Direction;
+use crate::script::Hook;
 
 /// Generated episodes, besides the named states.
 const GENERATED: u64 = 6;
@@ -21,19 +24,25 @@ pub(super) struct InnerTrial {
     pub name: String,
     pub state: InnerState,
     candidates: Vec<bool>,
+    reviewed: Vec<u32>,
+    /// Whether the last thing asked for was a note.
+    pub reflected: bool,
 }
 
 impl InnerTrial {
     pub(super) fn new(name: impl Into<String>, state: InnerState) -> Self {
         let candidates =
             state.attempts.iter().map(|attempt| attempt.ok || attempt.id == 0).collect();
-        Self { name: name.into(), state, candidates }
+        let reviewed = state.attempts.iter().filter(|a| a.reviewed).map(|a| a.id).collect();
+        Self { name: name.into(), state, candidates, reviewed, reflected: false }
     }
 
     /// What an action on this state is held against.
     pub(super) fn facts<'a>(&'a self, agent: &'a Agent, rules: &'a Rules) -> InnerFacts<'a> {
         InnerFacts {
             candidates: &self.candidates,
+            reviewed: &self.reviewed,
+            reflected: self.reflected,
             roles: &agent.config.roles,
             aliases: &rules.aliases,
         }
@@ -44,6 +53,10 @@ impl InnerTrial {
 pub(super) fn first(agent: &Agent, rules: &Rules, score: Option<f64>) -> InnerState {
     let mut start = AttemptState::start(score);
     start.lines = 12;
+    if agent.defines(Hook::Features) && score.is_some() {
+        // How many the hook gives is its own affair.
+        start.features = vec![0.5; 16];
+    }
     start.ev = score.map(cases).unwrap_or_default();
     InnerState {
         task: TaskState {
@@ -86,6 +99,10 @@ pub(super) fn add(state: &mut InnerState, base: u32, score: Option<f64>, kept: b
         gain: score.map_or(0.0, |score| score - from),
         ev: score.map(cases).unwrap_or_default(),
         lines: 10 + id % 5,
+        features: match score {
+            Some(_) => state.attempts.iter().map(|a| a.features.clone()).next().unwrap_or_default(),
+            None => Vec::new(),
+        },
         sim: if score.is_some() { 0.9 } else { 0.0 },
         accepted: false,
         ..AttemptState::start(score)
@@ -108,6 +125,23 @@ pub(super) fn add(state: &mut InnerState, base: u32, score: Option<f64>, kept: b
         }
         _ => state.stale += 1,
     }
+}
+
+/// Adds a review of an attempt.
+pub(super) fn review(state: &mut InnerState, of: u32) {
+    let at = usize::try_from(of).unwrap_or(usize::MAX);
+    if let Some(attempt) = state.attempts.get_mut(at) {
+        attempt.reviewed = true;
+    }
+    let review = Review {
+        attempt: of,
+        issue: "wrong answer".to_owned(),
+        severity: 0.5,
+        fix: "look at the first failing case".to_owned(),
+        confidence: 0.5,
+        pattern: String::new(),
+    };
+    state.reviews.push(plain(&review));
 }
 
 /// Keeps a candidate.
@@ -142,6 +176,10 @@ pub(super) fn states(agent: &Agent, rules: &Rules) -> Vec<InnerTrial> {
         }),
         changed("everything worse", Some(0.75), &|state| {
             (0..6).for_each(|step| add(state, 0, Some(0.1 * f64::from(step)), false));
+        }),
+        changed("reviewed", Some(0.25), &|state| {
+            add(state, 0, Some(0.5), true);
+            review(state, 1);
         }),
         changed("a perfect one", Some(0.25), &|state| add(state, 0, Some(1.0), true)),
         changed("no attempts left", Some(0.25), &|state| {

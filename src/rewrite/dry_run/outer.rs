@@ -10,7 +10,7 @@ use super::super::submission::Rules;
 use crate::base::id::{EpisodeId, GenerationId};
 use crate::base::rng;
 use crate::domain::event::{GenerationStatus, Stage};
-use crate::domain::state::{GenerationState, OuterBudget, OuterState, no_actions};
+use crate::domain::state::{GenerationState, OuterBudget, OuterState, named_sets, no_actions};
 
 /// Generated trees, besides the named states.
 const GENERATED: u64 = 6;
@@ -60,8 +60,8 @@ pub(super) fn first(agent: &Agent, rules: &Rules, budget: OuterBudget) -> OuterS
         seed: rules.seed,
         step: 0,
         gens: vec![root],
+        sets: named_sets(&cases),
         cases,
-        sets: BTreeMap::new(),
         pending: Vec::new(),
         params: agent.config.params.clone(),
         budget,
@@ -90,8 +90,14 @@ fn score(generation: &mut GenerationState, scores: &[f64]) {
     generation.measure(episodes().into_iter().zip(scores.iter().copied()));
 }
 
-/// Adds a child; without scores it is not measured.
+/// Adds the child that an expand makes; without scores it is not measured.
 pub(super) fn add(state: &mut OuterState, parent: u32, status: GenerationStatus, scores: &[f64]) {
+    make(state, parent, status, scores);
+    count(state, "expand");
+}
+
+/// Adds a child, however it is made.
+pub(super) fn make(state: &mut OuterState, parent: u32, status: GenerationStatus, scores: &[f64]) {
     let id = GenerationId(u32::try_from(state.gens.len()).unwrap_or(u32::MAX));
     let mut child = GenerationState::new(id, Some(GenerationId(parent)), &state.cases);
     child.status = status;
@@ -113,10 +119,14 @@ pub(super) fn add(state: &mut OuterState, parent: u32, status: GenerationStatus,
     state.used.generations += 1;
     state.left = state.budget.less(state.used);
     state.step += 1;
-    if let Some(count) = state.count.get_mut("expand") {
+    sum_clades(state);
+}
+
+/// Counts an action.
+pub(super) fn count(state: &mut OuterState, action: &str) {
+    if let Some(count) = state.count.get_mut(action) {
         *count += 1;
     }
-    sum_clades(state);
 }
 
 /// Recomputes the sums over descendants; parents come before their children.

@@ -61,18 +61,45 @@ pub(super) async fn play(
         if let Err(fault) = guard_outer(&action, trial.facts(rules)) {
             return Ok(vec![on_state(Hook::NextStep, fault, &name)]);
         }
+        let makes = action.makes();
         match action {
             // The kernel ends a run whose generations are made.
-            OuterAction::Expand { .. } if state.left.generations == 0 => break,
-            OuterAction::Expand { parent, tag, .. } => {
-                let rejected = state.gens.len() % REJECTED_EVERY == REJECTED_EVERY - 1;
-                let status =
-                    if rejected { GenerationStatus::Rejected } else { GenerationStatus::Valid };
-                outer::add(&mut state, parent.0, status, &[]);
+            _ if makes > 0 && state.left.generations == 0 => break,
+            OuterAction::Expand { parent, op, focus, tag, .. } => {
+                for _ in 0..makes.min(state.left.generations) {
+                    let rejected = state.gens.len() % REJECTED_EVERY == REJECTED_EVERY - 1;
+                    let status =
+                        if rejected { GenerationStatus::Rejected } else { GenerationStatus::Valid };
+                    outer::add(&mut state, parent.0, status, &[]);
+                    if let Some(child) = state.gens.last_mut() {
+                        child.tag = tag.clone();
+                        child.op.clone_from(&op);
+                        child.focus.clone_from(&focus);
+                    }
+                    tally.made += 1;
+                }
+            }
+            OuterAction::Merge { a, b, tag, .. } => {
+                outer::make(&mut state, a.0, GenerationStatus::Valid, &[]);
+                outer::count(&mut state, "merge");
                 if let Some(child) = state.gens.last_mut() {
                     child.tag = tag;
+                    "merge".clone_into(&mut child.op);
+                    child.parents.push(b);
                 }
                 tally.made += 1;
+            }
+            OuterAction::Reflect { about, .. } => {
+                outer::make(&mut state, about.0, GenerationStatus::Valid, &[]);
+                outer::count(&mut state, "reflect");
+                tally.made += 1;
+            }
+            OuterAction::Retire { who } => {
+                outer::count(&mut state, "retire");
+                if let Some(generation) = at(&mut state.gens, who) {
+                    generation.retired = true;
+                }
+                tally.idle += 1;
             }
             OuterAction::Evaluate { who, cases } => {
                 let Some(generation) = at(&mut state.gens, who) else { break };
@@ -88,9 +115,7 @@ pub(super) async fn play(
                 generation.measure(fresh.into_iter().map(|case| (case, draw.random::<f64>())));
                 generation.turns += 1;
                 state.left = state.budget.less(state.used);
-                if let Some(count) = state.count.get_mut("evaluate") {
-                    *count += 1;
-                }
+                outer::count(&mut state, "evaluate");
                 outer::sum_clades(&mut state);
                 if first && agent.defines(Hook::Admit) {
                     script.open(WorldKind::Outer, plain(&state)).await?;

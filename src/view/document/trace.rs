@@ -21,6 +21,8 @@ pub struct TraceDocument {
     pub generation: String,
     /// The answers of the meta role that made it, in order.
     pub rewrite: Vec<CallDocument>,
+    /// What roles were asked for advice and said, in order.
+    pub advice: Vec<CallDocument>,
     /// The attempts by which it was measured, an episode after the other.
     pub attempts: Vec<AttemptDocument>,
 }
@@ -107,7 +109,11 @@ impl TraceDocument {
                     {
                         self.attempt(episode, *attempt).calls.push(call(*turn));
                     }
-                    CallKey::Rewrite { .. } | CallKey::Attempt { .. } => {}
+                    CallKey::Consult { generation, turn, .. } if *generation == wanted => {
+                        self.advice.push(call(*turn));
+                    }
+                    CallKey::Rewrite { .. } | CallKey::Attempt { .. } | CallKey::Consult { .. } => {
+                    }
                 }
             }
             Event::StartMeasured { generation, episode, result } if *generation == wanted => {
@@ -122,6 +128,7 @@ impl TraceDocument {
                         open.base = Some(*base);
                         open.op.clone_from(op);
                     }
+                    InnerAction::Review { .. } | InnerAction::Reflect { .. } => {}
                     InnerAction::Stop { why } => {
                         open.op = "stop".to_owned();
                         open.reason.clone_from(why);
@@ -163,7 +170,10 @@ impl TraceDocument {
 
     /// Every answer in it.
     pub fn calls_mut(&mut self) -> impl Iterator<Item = &mut CallDocument> {
-        self.rewrite.iter_mut().chain(self.attempts.iter_mut().flat_map(|one| &mut one.calls))
+        self.rewrite
+            .iter_mut()
+            .chain(&mut self.advice)
+            .chain(self.attempts.iter_mut().flat_map(|one| &mut one.calls))
     }
 
     /// The trace in words: a line for each attempt, and with `full` every prompt and answer.
@@ -171,6 +181,12 @@ impl TraceDocument {
         let mut text = format!("{}\n", page.ink.name(&self.generation));
         for call in &self.rewrite {
             let _ = writeln!(text, "rewrite  {}", call.told(page));
+            if full {
+                call.spell_out(&mut text, page);
+            }
+        }
+        for call in &self.advice {
+            let _ = writeln!(text, "advice   {}", call.told(page));
             if full {
                 call.spell_out(&mut text, page);
             }

@@ -125,6 +125,9 @@ impl Recorder {
                 show: Vec::new(),
                 vars: serde_json::Map::new(),
                 model: None,
+                format: None,
+                max_similarity: None,
+                resample: None,
                 tag: serde_json::Map::new(),
             },
         });
@@ -167,6 +170,7 @@ impl Recorder {
             step: generation.0,
             generation,
             admitted: true,
+            utility: None,
             evidence: Some(evidence.to_string()),
         });
     }
@@ -191,6 +195,7 @@ fn kept(score: f64) -> AttemptResult {
         usage: Usage::default(),
         trials: 20,
         handed_back: Vec::new(),
+        features: Vec::new(),
     }
 }
 

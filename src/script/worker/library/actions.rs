@@ -40,6 +40,7 @@ pub fn actions(builder: &mut GlobalsBuilder) {
         show: Option<Value<'v>>,
         edit: Option<Value<'v>>,
         model: Option<Value<'v>>,
+        vars: Option<Value<'v>>,
         n: Option<Value<'v>>,
         tag: Option<Value<'v>>,
         heap: Heap<'v>,
@@ -53,6 +54,7 @@ pub fn actions(builder: &mut GlobalsBuilder) {
             ("show", show),
             ("edit", edit),
             ("model", model),
+            ("vars", vars),
             ("n", n),
             ("tag", tag),
         ];
@@ -65,9 +67,11 @@ pub fn actions(builder: &mut GlobalsBuilder) {
         b: Value<'v>,
         base: Option<Value<'v>>,
         prefer: Option<Value<'v>>,
+        tag: Option<Value<'v>>,
         heap: Heap<'v>,
     ) -> starlark::Result<Value<'v>> {
-        let fields = [("a", Some(a)), ("b", Some(b)), ("base", base), ("prefer", prefer)];
+        let fields =
+            [("a", Some(a)), ("b", Some(b)), ("base", base), ("prefer", prefer), ("tag", tag)];
         action("merge", fields, heap)
     }
 

@@ -1,0 +1,135 @@
+//! Actions of the outer loop: begun here, taken in in the order they were begun.
+
+use std::sync::Arc;
+
+use tokio_util::task::AbortOnDropHandle;
+
+use super::Outer;
+use crate::base::id::GenerationId;
+use crate::domain::action::OuterAction;
+use crate::domain::event::Event;
+use crate::domain::report::Verdict;
+use crate::engine::under_way::{Open, joined};
+use crate::engine::{Stopped, certify, expand, measure, merge};
+use crate::rewrite::Agent;
+
+impl Outer {
+    /// Generations being made.
+    pub(super) fn making(&self) -> u32 {
+        let open = self.open.iter().filter(|open| matches!(open, Open::Make { .. })).count();
+        u32::try_from(open).unwrap_or(u32::MAX)
+    }
+
+    fn count(&mut self, action: &'static str) {
+        *self.counts.entry(action).or_default() += 1;
+    }
+
+    /// Begins an action; the reason when it ends the run.
+    pub(super) async fn perform(&mut self, action: OuterAction) -> Result<Option<String>, Stopped> {
+        match &action {
+            OuterAction::Expand { parent, by, n, .. } => {
+                let improver = self.hooks(by.unwrap_or(*parent)).await?.agent().clone();
+                for _ in 0..(*n).min(self.left()) {
+                    self.count("expand");
+                    self.begin_rewrite(&improver, &action);
+                }
+            }
+            OuterAction::Reflect { by, .. } => {
+                let improver = self.hooks(*by).await?.agent().clone();
+                self.count("reflect");
+                self.begin_rewrite(&improver, &action);
+            }
+            OuterAction::Merge { .. } => {
+                self.count("merge");
+                self.idle = 0;
+                let order = merge::prepare(&self.session, &self.lineage, self.next_id(), &action);
+                let session = self.session.clone();
+                let work = tokio::spawn(async move { merge::run(&session, order?).await });
+                self.open.push_back(Open::Make { action, work: AbortOnDropHandle::new(work) });
+            }
+            OuterAction::Retire { who } => {
+                self.count("retire");
+                self.idle += 1;
+                self.lineage.retire(*who);
+            }
+            OuterAction::Evaluate { who, cases } => {
+                let (who, cases) = (*who, cases.clone());
+                self.count("evaluate");
+                self.idle = 0;
+                let hooks = self.hooks(who).await?;
+                let measuring = measure::prepare(&self.session, &self.lineage, &hooks, who, &cases);
+                let work = measure::run(self.session.clone(), hooks, measuring);
+                let work = AbortOnDropHandle::new(tokio::spawn(work));
+                self.open.push_back(Open::Evaluate { step: self.step, action, who, work });
+            }
+            OuterAction::Promote { who } => {
+                self.count("promote");
+                self.promote(*who).await?;
+            }
+            OuterAction::Stop { why, .. } => {
+                let why = if why.is_empty() { "no reason given" } else { why };
+                return Ok(Some(format!("the strategy stopped: {why}")));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Begins a rewrite by a meta role.
+    fn begin_rewrite(&mut self, improver: &Arc<Agent>, action: &OuterAction) {
+        self.idle = 0;
+        let id = self.next_id();
+        let order = expand::prepare(&self.session, &self.lineage, improver, id, action);
+        let session = self.session.clone();
+        let work = tokio::spawn(async move { expand::run(&session, order?).await });
+        let (action, work) = (action.clone(), AbortOnDropHandle::new(work));
+        self.open.push_back(Open::Make { action, work });
+    }
+
+    /// The number of the generation begun next.
+    fn next_id(&self) -> GenerationId {
+        GenerationId(self.lineage.next_id().0 + self.making())
+    }
+
+    /// Generations that may still be begun.
+    pub(super) fn left(&self) -> u32 {
+        let begun = self.lineage.made() + self.making();
+        self.session.identity.generations.saturating_sub(begun)
+    }
+
+    /// Answers a promotion.
+    async fn promote(&mut self, who: GenerationId) -> Result<(), Stopped> {
+        let report = match self.session.recorded.promotion(self.step) {
+            Some(report) => report.clone(),
+            None => {
+                let report =
+                    certify::decide(&self.session, &self.lineage, who, self.certifying).await?;
+                let (step, generation) = (self.step, who);
+                let event = Event::PromotionDecided { step, generation, report: report.clone() };
+                self.session.record(event).await?;
+                report
+            }
+        };
+        self.idle = if report.pairs > 0 { 0 } else { self.idle + 1 };
+        self.certifying.add(&report);
+        if report.verdict == Verdict::Certified {
+            self.lineage.certify(who);
+        }
+        Ok(())
+    }
+
+    /// Takes in the oldest open action.
+    pub(super) async fn settle(&mut self) -> Result<(), Stopped> {
+        let Some(oldest) = self.open.pop_front() else { return Ok(()) };
+        self.settled += 1;
+        match oldest {
+            Open::Make { work, .. } => match joined(work.await) {
+                Ok(rewritten) => self.take_rewritten(rewritten).await,
+                Err(stopped) => Err(stopped),
+            },
+            Open::Evaluate { step, who, work, .. } => match joined(work.await) {
+                Ok(measured) => self.take_measured(step, who, measured).await,
+                Err(stopped) => Err(stopped),
+            },
+        }
+    }
+}
