@@ -135,6 +135,7 @@ impl Machine {
             inputs,
             address_space_mb: Some(limits.memory_mb.saturating_add(ADDRESS_SPACE_ROOM_MB)),
             relay: true,
+            openings_are_named: true,
             ..self.python_spec(&arguments, limits)
         };
         self.start_party(spec).await

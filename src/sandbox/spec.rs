@@ -41,6 +41,9 @@ pub struct Spec {
     /// Address space of each process, MiB. Unlike `limits.memory_mb`, which is watched over the tree, an allocation
     /// past it fails at once; programs that reserve more than they use cannot live with it.
     pub address_space_mb: Option<u64>,
+    /// Whether opening a file outside what the program was given is named among the violations. Denied either way;
+    /// naming costs each opening a visit to the supervisor.
+    pub openings_are_named: bool,
     /// Whether the program is given one end of a socket, as descriptor 3, for talking with whoever started it.
     pub relay: bool,
 }
@@ -58,6 +61,7 @@ impl Spec {
             scratch_mb: 16,
             file_mb: 16,
             address_space_mb: None,
+            openings_are_named: false,
             relay: false,
         }
     }
@@ -93,7 +97,7 @@ pub struct Exit {
     pub stderr: Vec<u8>,
     /// What the tree used.
     pub usage: Usage,
-    /// What it exceeded, first the one it was killed for.
+    /// What it exceeded, first the one it was killed for, and what it tried that it may not.
     pub violations: Vec<Violation>,
     /// The level it ran at.
     pub level: SandboxLevel,

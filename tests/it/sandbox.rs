@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use hyperagent::domain::outcome::{SandboxLevel, ViolationKind};
+use hyperagent::domain::outcome::{SandboxLevel, Violation, ViolationKind};
 use hyperagent::domain::task::Limits;
 use hyperagent::sandbox::python::{self, Python};
 use hyperagent::sandbox::{self, End, Exit, Host, Program, SandboxError, Spec};
@@ -194,6 +194,63 @@ for name, attempt in tries.items():
 }
 
 #[tokio::test]
+async fn what_is_tried_in_vain_is_named_once_and_alike_at_every_level() {
+    let tries = [
+        ("socket.socket(socket.AF_INET)", ViolationKind::Network, "network: socket(AF_INET)"),
+        ("libc.ptrace(16, os.getppid(), 0, 0)", ViolationKind::Tamper, "other processes: ptrace()"),
+        (
+            "libc.mount(b'x', b'/', b'tmpfs', 0, None)",
+            ViolationKind::Tamper,
+            "mounts and namespaces: mount()",
+        ),
+        (
+            "libc.unshare(0x10020000)",
+            ViolationKind::Tamper,
+            "mounts and namespaces: unshare(CLONE_NEWNS | CLONE_NEWUSER)",
+        ),
+        ("libc.syscall(425, 4, None)", ViolationKind::Tamper, "kernel: io_uring_setup()"),
+        ("open('/etc/passwd')", ViolationKind::Read, "outside: open(/etc/passwd)"),
+        ("open(os.__file__, 'a')", ViolationKind::Write, "outside: write("),
+        ("os.listdir('/')", ViolationKind::Read, "outside: open(/)"),
+    ];
+    let mut code = "import ctypes, os, socket\nlibc = ctypes.CDLL(None)\n".to_owned();
+    for (attempt, ..) in tries.iter().chain(&tries) {
+        code += &format!("try: {attempt}\nexcept OSError: pass\n");
+    }
+    // What ordinary programs try without a thought is refused and not named.
+    code += "try: os.chmod('.', 0o700)\nexcept OSError: pass\n";
+    for level in CONFINING {
+        let mut spec = python(&code).await;
+        spec.openings_are_named = true;
+        let Some(exit) = run(level, spec).await else { continue };
+        assert_eq!(exit.end, End::Exited(0), "{level}: {}", stderr(&exit));
+        let seen = &exit.violations;
+        assert_eq!(seen.len(), tries.len(), "{level}: {seen:#?}");
+        for (attempt, kind, detail) in tries {
+            let is_it = |one: &Violation| one.kind == kind && one.detail.starts_with(detail);
+            assert!(seen.iter().any(is_it), "{level}: {attempt}: {seen:#?}");
+        }
+        println!("attempts are named at level {level}");
+    }
+}
+
+#[tokio::test]
+async fn a_program_that_does_nothing_but_try_is_refused_to_its_end() {
+    let code = "
+import socket
+for turn in range(3000):
+    try: socket.socket()
+    except PermissionError: continue
+    raise SystemExit('a socket')
+";
+    for level in CONFINING {
+        let Some(exit) = run(level, python(code).await).await else { continue };
+        assert_eq!(exit.end, End::Exited(0), "{level}: {}", stderr(&exit));
+        assert_eq!(exit.violations.len(), 1, "{level}: {:?}", exit.violations);
+    }
+}
+
+#[tokio::test]
 async fn ordinary_programs_work_unhindered() {
     let code = "
 import asyncio, os, socket, subprocess, sys, tempfile, threading
@@ -218,9 +275,11 @@ print('fine')
     for level in ALL {
         let mut spec = python(code).await;
         spec.env = vec![("TMPDIR".into(), ".".into())];
+        spec.openings_are_named = true;
         let Some(exit) = run(level, spec).await else { continue };
         assert_eq!(stdout(&exit), "fine\n", "{level}: {}", stderr(&exit));
         assert_eq!(exit.end, End::Exited(0), "{level}");
+        assert_eq!(exit.violations, [], "{level}: an ordinary program is accused");
     }
 }
 

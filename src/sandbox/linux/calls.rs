@@ -1,174 +1,92 @@
-//! Seccomp: the system calls a program may not make.
+//! Seccomp: the filter that denies a program the system calls of `denied`.
 //!
 //! Denied calls fail with EPERM instead of ending the program, because ordinary programs try some of them and live
 //! with the refusal. The list is the same at `full` and `kernel-filter`, so that a program behaves alike at both:
 //! changes of mode, owner, times and extended attributes are denied everywhere since Landlock does not cover them.
+//!
+//! Where the kernel lets it, the filter hands each denied call to the supervisor, which refuses it and takes note
+//! (`attempts`); elsewhere the kernel refuses it unseen. Opening a file is handed over too, if that is asked for: it is
+//! always let through, to be decided by Landlock, so a program that changes the path meanwhile gains nothing.
 
 use std::collections::BTreeMap;
 use std::io;
+use std::os::fd::OwnedFd;
 
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
     SeccompRule, TargetArch, apply_filter, sock_filter,
 };
 
+use super::denied::{EVERYWHERE, HERE, NAMESPACES};
 use super::sys;
 
-/// Installs the filters on this process and all it starts, for good.
-pub(super) fn filter(signals_stay_inside: bool) -> io::Result<()> {
-    let (own, _) = sys::own_and_parent_pid();
-    let denied =
-        denied(signals_stay_inside, u64::from(own.unsigned_abs())).map_err(io::Error::other)?;
-    apply_filter(&denied).map_err(io::Error::other)?;
-    apply_filter(&disguised()).map_err(io::Error::other)
-}
-
-/// Calls denied whatever their arguments.
-const DENIED: &[libc::c_long] = &[
-    // Sockets beyond the pair a program makes for itself.
-    libc::SYS_socket,
-    libc::SYS_connect,
-    libc::SYS_bind,
-    libc::SYS_listen,
-    libc::SYS_accept,
-    libc::SYS_accept4,
-    // Other processes.
-    libc::SYS_ptrace,
-    libc::SYS_process_vm_readv,
-    libc::SYS_process_vm_writev,
-    libc::SYS_process_madvise,
-    libc::SYS_process_mrelease,
-    libc::SYS_pidfd_getfd,
-    libc::SYS_kcmp,
-    libc::SYS_move_pages,
-    libc::SYS_migrate_pages,
-    // Mounts, namespaces, roots.
-    libc::SYS_mount,
-    libc::SYS_umount2,
-    libc::SYS_pivot_root,
-    libc::SYS_chroot,
-    libc::SYS_fsopen,
-    libc::SYS_fsconfig,
-    libc::SYS_fsmount,
-    libc::SYS_fspick,
-    libc::SYS_open_tree,
-    libc::SYS_move_mount,
-    libc::SYS_mount_setattr,
-    libc::SYS_unshare,
-    libc::SYS_setns,
-    // Ways around the file rights.
-    libc::SYS_open_by_handle_at,
-    libc::SYS_name_to_handle_at,
-    libc::SYS_fanotify_init,
-    libc::SYS_truncate,
-    libc::SYS_fchmod,
-    libc::SYS_fchmodat,
-    FCHMODAT2,
-    libc::SYS_fchown,
-    libc::SYS_fchownat,
-    libc::SYS_utimensat,
-    libc::SYS_setxattr,
-    libc::SYS_lsetxattr,
-    libc::SYS_fsetxattr,
-    libc::SYS_removexattr,
-    libc::SYS_lremovexattr,
-    libc::SYS_fremovexattr,
-    SETXATTRAT,
-    REMOVEXATTRAT,
-    FILE_SETATTR,
-    // Memory shared by name, and message queues.
-    libc::SYS_shmget,
-    libc::SYS_shmat,
-    libc::SYS_shmctl,
-    libc::SYS_semget,
-    libc::SYS_semctl,
-    libc::SYS_msgget,
-    libc::SYS_msgctl,
-    libc::SYS_mq_open,
-    libc::SYS_mq_unlink,
-    // Parts of the kernel with a history.
-    libc::SYS_io_uring_setup,
-    libc::SYS_io_uring_enter,
-    libc::SYS_io_uring_register,
-    libc::SYS_bpf,
-    libc::SYS_perf_event_open,
-    libc::SYS_userfaultfd,
-    libc::SYS_add_key,
-    libc::SYS_request_key,
-    libc::SYS_keyctl,
-    libc::SYS_personality,
-    libc::SYS_memfd_secret,
-    // The machine.
-    libc::SYS_init_module,
-    libc::SYS_finit_module,
-    libc::SYS_delete_module,
-    libc::SYS_kexec_load,
-    libc::SYS_reboot,
-    libc::SYS_swapon,
-    libc::SYS_swapoff,
-    libc::SYS_syslog,
-    libc::SYS_acct,
-    libc::SYS_quotactl,
-    libc::SYS_quotactl_fd,
-    libc::SYS_settimeofday,
-    libc::SYS_clock_settime,
-    libc::SYS_clock_adjtime,
-    libc::SYS_adjtimex,
-    libc::SYS_sethostname,
-    libc::SYS_setdomainname,
-    libc::SYS_vhangup,
-    libc::SYS_ioprio_set,
+/// Calls by which a file is opened or executed, and which argument has its path.
+pub(super) const OPENING: &[(libc::c_long, &str, usize)] = &[
+    (libc::SYS_openat, "open", 1),
+    (libc::SYS_openat2, "open", 1),
+    (libc::SYS_execve, "execute", 0),
+    (libc::SYS_execveat, "execute", 1),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_open, "open", 0),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_creat, "open", 0),
 ];
 
-/// Calls that the library of constants lacks for some architecture; their numbers are the same on every one.
-const FCHMODAT2: libc::c_long = 452;
-const SETXATTRAT: libc::c_long = 463;
-const REMOVEXATTRAT: libc::c_long = 466;
-const FILE_SETATTR: libc::c_long = 469;
+/// What a filter is to do.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms {
+    /// Whether Landlock keeps signals inside; otherwise the filter does.
+    pub signals_stay_inside: bool,
+    /// Whether opening files is handed to the supervisor.
+    pub openings: bool,
+}
+
+/// Installs the filters on this process and all it starts, for good. What comes back is where denied calls wait for
+/// their answer; `None` where this kernel, or a filter around this process, does not let them.
+pub(super) fn filter(terms: Terms) -> io::Result<Option<OwnedFd>> {
+    let (own, _) = sys::own_and_parent_pid();
+    let own = u64::from(own.unsigned_abs());
+    let build = |terms, action| denied(terms, own, action).map_err(io::Error::other);
+    let asking: Vec<libc::sock_filter> =
+        build(terms, SeccompAction::Trace(MARK))?.into_iter().map(asking).collect();
+    let listener = sys::install_listening(&asking).ok();
+    if listener.is_none() {
+        let unseen = Terms { openings: false, ..terms };
+        let refuse = SeccompAction::Errno(libc::EPERM.unsigned_abs());
+        apply_filter(&build(unseen, refuse)?).map_err(io::Error::other)?;
+    }
+    apply_filter(&disguised()).map_err(io::Error::other)?;
+    Ok(listener)
+}
+
+/// Marks the instructions that deny a call until they are turned into ones that ask.
+const MARK: u32 = 0x0a5c;
+
+/// The instruction with "deny" turned into "ask the supervisor", which the builder of filters cannot say itself.
+fn asking(step: sock_filter) -> libc::sock_filter {
+    const TRACE: u32 = 0x7ff0_0000;
+    let sock_filter { code, jt, jf, k } = step;
+    let is_denial = code == RETURN && k == TRACE | MARK;
+    libc::sock_filter { code, jt, jf, k: if is_denial { libc::SECCOMP_RET_USER_NOTIF } else { k } }
+}
+
+/// The code of the instruction that ends a filter.
+const RETURN: u16 = 0x06;
 
 /// The command of `fcntl` that the library of constants lacks.
 const F_SETOWN_EX: i32 = 15;
 
-/// Calls denied that only this architecture has.
-#[cfg(target_arch = "x86_64")]
-const DENIED_HERE: &[libc::c_long] = &[
-    libc::SYS_chmod,
-    libc::SYS_chown,
-    libc::SYS_lchown,
-    libc::SYS_utime,
-    libc::SYS_utimes,
-    libc::SYS_futimesat,
-    libc::SYS_iopl,
-    libc::SYS_ioperm,
-    libc::SYS_modify_ldt,
-    libc::SYS_kexec_file_load,
-    libc::SYS_uselib,
-    libc::SYS_ustat,
-    libc::SYS_sysfs,
-    libc::SYS__sysctl,
-];
-#[cfg(not(target_arch = "x86_64"))]
-const DENIED_HERE: &[libc::c_long] = &[];
-
-/// Flags of `clone` that make namespaces.
-const NAMESPACES: [i32; 8] = [
-    libc::CLONE_NEWNS,
-    libc::CLONE_NEWCGROUP,
-    libc::CLONE_NEWUTS,
-    libc::CLONE_NEWIPC,
-    libc::CLONE_NEWUSER,
-    libc::CLONE_NEWPID,
-    libc::CLONE_NEWNET,
-    libc::CLONE_NEWTIME,
-];
-
-fn denied(signals_stay_inside: bool, own: u64) -> Result<BpfProgram, seccompiler::Error> {
+/// The filter that takes this action for every denied call, of a process with this id.
+fn denied(terms: Terms, own: u64, action: SeccompAction) -> Result<BpfProgram, seccompiler::Error> {
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
-        DENIED.iter().chain(DENIED_HERE).map(|call| (*call, Vec::new())).collect();
+        EVERYWHERE.iter().chain(HERE).map(|(call, ..)| (*call, Vec::new())).collect();
+    if terms.openings {
+        rules.extend(OPENING.iter().map(|(call, ..)| (*call, Vec::new())));
+    }
 
     let number = |value: i32| u64::from(value.unsigned_abs());
     let mut clone = Vec::new();
-    for flag in NAMESPACES.map(number) {
+    for flag in NAMESPACES.map(|(flag, _)| number(flag)) {
         clone.push(when([is(0, SeccompCmpOp::MaskedEq(flag), flag)?])?);
     }
     rules.insert(libc::SYS_clone, clone);
@@ -198,7 +116,7 @@ fn denied(signals_stay_inside: bool, own: u64) -> Result<BpfProgram, seccompiler
     let other = is(1, SeccompCmpOp::Ne, 0)?;
     rules.insert(libc::SYS_setpriority, vec![when([whole_user])?, when([other])?]);
 
-    if !signals_stay_inside {
+    if !terms.signals_stay_inside {
         for call in [libc::SYS_kill, libc::SYS_tgkill, libc::SYS_rt_sigqueueinfo] {
             rules.insert(call, vec![when([is(0, SeccompCmpOp::Ne, own)?])?]);
         }
@@ -213,9 +131,8 @@ fn denied(signals_stay_inside: bool, own: u64) -> Result<BpfProgram, seccompiler
     }
     rules.insert(libc::SYS_ioctl, ioctl);
 
-    let refuse = SeccompAction::Errno(number(libc::EPERM).try_into().unwrap_or(1));
     let arch = TargetArch::try_from(std::env::consts::ARCH)?;
-    Ok(SeccompFilter::new(rules, SeccompAction::Allow, refuse, arch)?.try_into()?)
+    Ok(SeccompFilter::new(rules, SeccompAction::Allow, action, arch)?.try_into()?)
 }
 
 fn is(argument: u8, how: SeccompCmpOp, value: u64) -> Result<SeccompCondition, seccompiler::Error> {
@@ -232,7 +149,6 @@ fn disguised() -> BpfProgram {
     const LOAD: u16 = 0x20;
     const JUMP_IF_AT_LEAST: u16 = 0x35;
     const JUMP_IF_EQUAL: u16 = 0x15;
-    const RETURN: u16 = 0x06;
     const CALL_NUMBER: u32 = 0;
     const X32_BIT: u32 = 0x4000_0000;
     const KILL_PROCESS: u32 = 0x8000_0000;
@@ -256,18 +172,13 @@ mod tests {
 
     #[test]
     fn the_filter_compiles_and_fits_the_kernel() {
-        for signals_stay_inside in [true, false] {
-            let program = denied(signals_stay_inside, 7).expect("a filter");
+        for openings in [true, false] {
+            let terms = Terms { signals_stay_inside: openings, openings };
+            let program = denied(terms, 7, SeccompAction::Trace(MARK)).expect("a filter");
             assert!(program.len() < 4096, "{} instructions", program.len());
+            let asks = |step: &&libc::sock_filter| step.k == libc::SECCOMP_RET_USER_NOTIF;
+            let program: Vec<_> = program.into_iter().map(asking).collect();
+            assert!(program.iter().filter(asks).count() > EVERYWHERE.len());
         }
-    }
-
-    #[test]
-    fn no_call_is_listed_twice() {
-        let mut calls: Vec<_> = DENIED.iter().chain(DENIED_HERE).collect();
-        let listed = calls.len();
-        calls.sort();
-        calls.dedup();
-        assert_eq!(calls.len(), listed);
     }
 }

@@ -68,7 +68,12 @@ pub(super) fn enter(
     sys::enter_current_folder_as_root()?;
     let read_only = libc::MS_REMOUNT | libc::MS_BIND | libc::MS_RDONLY | libc::MS_NOSUID;
     sys::change_mount(Path::new("/"), read_only)?;
-    Ok(Places { scratch: "/scratch".into(), inputs: "/inputs".into() })
+    Ok(places())
+}
+
+/// Where a program finds its folders in its tree.
+pub(super) fn places() -> Places {
+    Places { scratch: "/scratch".into(), inputs: "/inputs".into() }
 }
 
 /// Copies what will be mounted while the old tree is still in sight.

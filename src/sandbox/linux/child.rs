@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -31,9 +32,10 @@ pub(super) struct Plan<'a> {
     pub relay: Option<OwnedFd>,
 }
 
-/// Confines this process and executes the program; returns only when that failed.
-pub(super) fn become_program(plan: Plan<'_>) -> Failure {
-    let confined = confine(&plan);
+/// Confines this process and executes the program; returns only when that failed. The supervisor is told at `starting`
+/// where denied calls wait.
+pub(super) fn become_program(plan: Plan<'_>, starting: &UnixStream) -> Failure {
+    let confined = confine(&plan, starting);
     let failed = |step, error: io::Error| Failure { step, reason: error.to_string() };
     if let Err(error) = confined {
         return failed(Step::Confine, error);
@@ -45,7 +47,7 @@ pub(super) fn become_program(plan: Plan<'_>) -> Failure {
     failed(Step::Execute, io::Error::new(error.kind(), format!("`{}`: {error}", path.display())))
 }
 
-fn confine(plan: &Plan<'_>) -> io::Result<()> {
+fn confine(plan: &Plan<'_>, starting: &UnixStream) -> io::Result<()> {
     sys::new_session()?;
     arrange_descriptors(plan.relay.as_ref())?;
     for signal in 1..=sys::signal_count() {
@@ -60,7 +62,13 @@ fn confine(plan: &Plan<'_>) -> io::Result<()> {
     if plan.order.level >= SandboxLevel::KernelFilter {
         let sealed = plan.order.level == SandboxLevel::Full;
         let restricted = rights::restrict(plan.allowed, plan.places, sealed)?;
-        calls::filter(restricted.signals_stay_inside)?;
+        let terms = calls::Terms {
+            signals_stay_inside: restricted.signals_stay_inside,
+            openings: plan.order.openings_are_named,
+        };
+        if let Some(listener) = calls::filter(terms)? {
+            sys::send_fd(starting, Some(listener.as_fd()))?;
+        }
     }
     Ok(())
 }

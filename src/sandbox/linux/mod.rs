@@ -7,10 +7,12 @@ pub mod supervisor;
 mod wire;
 
 mod allow;
+mod attempts;
 mod bounds;
 mod calls;
 mod chamber;
 mod child;
+mod denied;
 mod identity;
 mod places;
 mod rights;

@@ -155,6 +155,7 @@ impl Line {
             scratch_mb: spec.scratch_mb,
             file_mb: spec.file_mb,
             address_space_mb: spec.address_space_mb,
+            openings_are_named: spec.openings_are_named,
         };
         self.socket.write_all(&wire::encode(&order)?).await?;
         for (_, content) in &spec.inputs {

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::allow::{self, AllowList};
 use super::attack;
+use super::attempts::Attempts;
 use super::chamber;
 use super::child::{self, FIRST_PRIVATE, Plan};
 use super::identity::Identity;
@@ -45,7 +46,7 @@ fn supervise() -> io::Result<()> {
     let alone = SingleThread::prove()?;
     sys::close_from(3, false)?;
     let mut host = sys::inherited_socket(0)?;
-    let relay = sys::receive_fd(&host)?;
+    let (_, relay) = sys::receive_fd(&host)?;
     let (order, contents) = wire::read_order(&mut host)?;
     let report = match run(&alone, &order, &contents, relay, &mut host) {
         Ok(report) => report,
@@ -98,12 +99,14 @@ fn run(
     .map_err(at(Step::Confine))?;
     let tree = Tree { main, kind, child_signal };
 
-    if let Err(failure) = wait_for_start(&mut started, host) {
+    let places = folders.as_ref().map_or_else(chamber::places, |folders| folders.places.clone());
+    let mut attempts = Attempts::new(&parts.allowed, places);
+    if let Err(failure) = wait_for_start(&mut started, &mut attempts, host) {
         watch::abandon(&tree).map_err(at(Step::Confine))?;
         return Err(failure);
     }
     say(host, &Report::Started);
-    match watch::watch(&tree, &order.limits, host) {
+    match watch::watch(&tree, &order.limits, attempts, host) {
         Ok(outcome) => Ok(Report::Ended(outcome)),
         Err(error) => {
             let _ = watch::abandon(&tree);
@@ -144,8 +147,9 @@ impl Parts<'_> {
     }
 }
 
-/// The end of a pipe at which a failure on the way to the program can be read; it closes when the program starts.
-type StartPipe = OwnedFd;
+/// The end of a socket at which can be read where the program's denied calls wait, and a failure on the way to the
+/// program; it closes when the program starts.
+type Starting = UnixStream;
 
 /// Starts the program as a child of this process.
 fn start_program(
@@ -153,8 +157,8 @@ fn start_program(
     parts: &Parts<'_>,
     places: Places,
     relay: Option<OwnedFd>,
-) -> io::Result<(Pid, Kind, StartPipe)> {
-    let (started, starting) = sys::pipe()?;
+) -> io::Result<(Pid, Kind, Starting)> {
+    let (started, starting) = UnixStream::pair()?;
     match sys::fork(alone)? {
         Fork::Child => run_program(parts, &places, relay, starting),
         Fork::Parent(main) => {
@@ -170,7 +174,7 @@ fn start_namespace(
     alone: &SingleThread,
     parts: &Parts<'_>,
     relay: Option<OwnedFd>,
-) -> io::Result<(Pid, Kind, StartPipe)> {
+) -> io::Result<(Pid, Kind, Starting)> {
     let mut flags =
         libc::CLONE_NEWPID | libc::CLONE_NEWNET | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
     if matches!(parts.identity, Identity::Mapped { .. }) {
@@ -179,7 +183,7 @@ fn start_namespace(
     sys::unshare(flags)
         .map_err(|error| io::Error::new(error.kind(), format!("namespaces: {error}")))?;
     parts.identity.map()?;
-    let (started, starting) = sys::pipe()?;
+    let (started, starting) = UnixStream::pair()?;
     let (status, status_of_program) = sys::pipe()?;
     match sys::fork(alone)? {
         Fork::Child => run_first_process(alone, parts, relay, starting, &status_of_program),
@@ -193,7 +197,7 @@ fn run_first_process(
     alone: &SingleThread,
     parts: &Parts<'_>,
     relay: Option<OwnedFd>,
-    starting: OwnedFd,
+    starting: UnixStream,
     status_of_program: &OwnedFd,
 ) -> ! {
     let entered = sys::die_with_parent()
@@ -227,22 +231,28 @@ fn wait_for(program: Pid) -> io::Result<i32> {
     }
 }
 
-fn run_program(parts: &Parts<'_>, places: &Places, relay: Option<OwnedFd>, starting: OwnedFd) -> ! {
+fn run_program(
+    parts: &Parts<'_>,
+    places: &Places,
+    relay: Option<OwnedFd>,
+    starting: UnixStream,
+) -> ! {
     // The processes that the machine's own emergency measures should take first.
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     let high = |fd| sys::move_fd_up(fd, FIRST_PRIVATE);
-    match (high(starting), relay.map(high).transpose()) {
+    match (high(starting.into()), relay.map(high).transpose()) {
         (Ok(starting), Ok(relay)) => {
-            let failure = child::become_program(parts.plan(places, relay));
+            let starting = UnixStream::from(starting);
+            let failure = child::become_program(parts.plan(places, relay), &starting);
             give_up(starting, &failure)
         }
         _ => sys::exit_now(1),
     }
 }
 
-fn give_up(starting: OwnedFd, failure: &Failure) -> ! {
+fn give_up(mut starting: UnixStream, failure: &Failure) -> ! {
     if let Ok(text) = serde_json::to_vec(failure) {
-        let _ = write_all(&starting, &text);
+        let _ = starting.write_all(&text);
     }
     sys::exit_now(1)
 }
@@ -251,16 +261,30 @@ fn write_all(fd: &OwnedFd, bytes: &[u8]) -> io::Result<()> {
     std::fs::File::from(fd.try_clone()?).write_all(bytes)
 }
 
-/// Waits until the program has started or something on the way to it has failed.
-fn wait_for_start(started: &mut StartPipe, host: &UnixStream) -> Result<(), Failure> {
+/// Waits until the program has started or something on the way to it has failed; denied calls are answered meanwhile.
+fn wait_for_start(
+    started: &mut Starting,
+    attempts: &mut Attempts,
+    host: &UnixStream,
+) -> Result<(), Failure> {
     let fail = |reason: &str| Failure { step: Step::Confine, reason: reason.to_owned() };
     let deadline = Instant::now() + BUILD_TIME;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        let [ready, host_gone] =
-            sys::wait_readable([started.as_fd(), host.as_fd()], left).map_err(at(Step::Confine))?;
+        let waiting = attempts.waiting().unwrap_or(started.as_fd());
+        let [ready, host_gone, called] =
+            sys::wait_readable([started.as_fd(), host.as_fd(), waiting], left)
+                .map_err(at(Step::Confine))?;
+        if called {
+            attempts.answer().map_err(at(Step::Confine))?;
+        }
         if ready {
-            break;
+            match sys::receive_fd(started) {
+                Ok((_, Some(listener))) => attempts.listen(listener),
+                Ok((first, None)) => return Err(failure_said(first, started)),
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
+                Err(error) => return Err(at(Step::Confine)(error)),
+            }
         }
         if host_gone {
             return Err(fail("nobody waits for the program any more"));
@@ -269,13 +293,14 @@ fn wait_for_start(started: &mut StartPipe, host: &UnixStream) -> Result<(), Fail
             return Err(fail("the sandbox took too long to build"));
         }
     }
-    let mut text = Vec::new();
-    std::fs::File::from(started.try_clone().map_err(at(Step::Confine))?)
-        .read_to_end(&mut text)
-        .map_err(at(Step::Confine))?;
-    match serde_json::from_slice(&text) {
-        Ok(failure) => Err(failure),
-        Err(_) if text.is_empty() => Ok(()),
-        Err(_) => Err(fail("the sandbox ended while it was built")),
-    }
+}
+
+/// The failure whose text begins with this byte.
+fn failure_said(first: u8, started: &mut Starting) -> Failure {
+    let mut text = vec![first];
+    let read = started.read_to_end(&mut text).and_then(|_| Ok(serde_json::from_slice(&text)?));
+    read.unwrap_or_else(|error: io::Error| Failure {
+        step: Step::Confine,
+        reason: format!("the sandbox ended while it was built: {error}"),
+    })
 }

@@ -9,6 +9,7 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use super::attempts::Attempts;
 use super::places::stored_bytes;
 use super::spec::End;
 use super::sys::{self, Pid};
@@ -66,8 +67,13 @@ struct Ledger {
     main_status: Option<i32>,
 }
 
-/// Watches the tree until nothing of it is left. `host` closing its side ends it.
-pub(super) fn watch(tree: &Tree, limits: &Limits, host: &UnixStream) -> io::Result<Outcome> {
+/// Watches the tree until nothing of it is left, and answers the calls it may not make. `host` closing its side ends it.
+pub(super) fn watch(
+    tree: &Tree,
+    limits: &Limits,
+    mut attempts: Attempts,
+    host: &UnixStream,
+) -> io::Result<Outcome> {
     let started = Instant::now();
     let wall = Duration::from_millis(limits.wall_ms);
     let mut ledger = Ledger::default();
@@ -75,8 +81,12 @@ pub(super) fn watch(tree: &Tree, limits: &Limits, host: &UnixStream) -> io::Resu
     let stop = loop {
         let now = Instant::now();
         let until = next_look.min(started + wall).saturating_duration_since(now);
-        let [host_gone, child_ended] =
-            sys::wait_readable([host.as_fd(), tree.child_signal.as_fd()], until)?;
+        let waiting = attempts.waiting().unwrap_or(host.as_fd());
+        let [host_gone, child_ended, called] =
+            sys::wait_readable([host.as_fd(), tree.child_signal.as_fd(), waiting], until)?;
+        if called {
+            attempts.answer()?;
+        }
         if child_ended {
             reap(tree, &mut ledger)?;
             if ledger.main_status.is_some() {
@@ -106,7 +116,9 @@ pub(super) fn watch(tree: &Tree, limits: &Limits, host: &UnixStream) -> io::Resu
     end(tree, &mut ledger)?;
     let usage =
         Usage { wall_ms, cpu_ms: millis(ledger.reaped.max(ledger.seen)), peak_kb: ledger.peak_kb };
-    Ok(conclude(tree, limits, stop, &ledger, usage))
+    let mut outcome = conclude(tree, limits, stop, &ledger, usage);
+    outcome.violations.extend(attempts.into_violations());
+    Ok(outcome)
 }
 
 /// Ends whatever is left of a tree and waits for it.

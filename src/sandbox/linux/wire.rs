@@ -27,6 +27,7 @@ pub(super) struct Order {
     pub scratch_mb: u64,
     pub file_mb: u64,
     pub address_space_mb: Option<u64>,
+    pub openings_are_named: bool,
 }
 
 /// The name and size of an input; its content follows the order.

@@ -112,8 +112,8 @@ pub fn send_fd(socket: &UnixStream, fd: Option<BorrowedFd<'_>>) -> io::Result<()
     if sent == 1 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// Receives what `send_fd` sent.
-pub fn receive_fd(socket: &UnixStream) -> io::Result<Option<OwnedFd>> {
+/// Receives what `send_fd` sent, or the first byte of something else: the byte, and the descriptor if there was one.
+pub fn receive_fd(socket: &UnixStream) -> io::Result<(u8, Option<OwnedFd>)> {
     let mut byte = [0u8];
     let mut part = libc::iovec { iov_base: byte.as_mut_ptr().cast(), iov_len: 1 };
     let mut ancillary = AncillaryBuffer([0; 64]);
@@ -130,10 +130,11 @@ pub fn receive_fd(socket: &UnixStream) -> io::Result<Option<OwnedFd>> {
             _ => return Err(io::Error::last_os_error()),
         }
         let header = libc::CMSG_FIRSTHDR(&raw const message);
-        if byte == [0] || header.is_null() || (*header).cmsg_type != libc::SCM_RIGHTS {
-            return Ok(None);
+        let [byte] = byte;
+        if header.is_null() || (*header).cmsg_type != libc::SCM_RIGHTS {
+            return Ok((byte, None));
         }
         let fd = libc::CMSG_DATA(header).cast::<RawFd>().read_unaligned();
-        Ok(Some(OwnedFd::from_raw_fd(fd)))
+        Ok((byte, Some(OwnedFd::from_raw_fd(fd))))
     }
 }

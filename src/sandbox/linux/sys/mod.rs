@@ -7,6 +7,7 @@
 mod descriptor;
 mod forbidden;
 mod mount;
+mod notice;
 mod privilege;
 mod process;
 
@@ -21,6 +22,7 @@ pub use mount::{
     attach_tree, change_mount, copy_tree, enter_current_folder_as_root, mount_new, restrict_tree,
     set_host_name, unshare,
 };
+pub use notice::{Answer, Call, answer_call, install_listening, next_call, text_of_call};
 pub use privilege::{
     CAP_ADMIN, CAP_READ_ANY, CAP_SETGID, CAP_SETUID, Resource, become_user, bound_capabilities,
     effective_ids, hold_only_capabilities, keep_capabilities, limit,
