@@ -1,8 +1,11 @@
 //! What benches share: a lab of its own, whole runs of the built program, and flags.
 
+mod flags;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+pub use flags::flag;
 use serde_json::Value;
 
 /// A lab in a temporary folder.
@@ -52,13 +55,4 @@ impl Lab {
 
 fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_hyperagent"))
-}
-
-/// The value of `--name VALUE` on the command line of a bench, else the default.
-pub fn flag<T: std::str::FromStr>(name: &str, default: T) -> T {
-    let mut words = std::env::args().skip_while(|word| *word != format!("--{name}"));
-    match words.nth(1) {
-        Some(value) => value.parse().unwrap_or_else(|_| panic!("--{name} {value} cannot be read")),
-        None => default,
-    }
 }

@@ -52,6 +52,8 @@ pub enum ViolationKind {
     Output,
     /// An attempt on the measurement itself: a forged message, a denied system call, an answer of the wrong shape.
     Tamper,
+    /// An answer that depends on what was asked before.
+    Stateful,
 }
 
 /// What a process tree used.
@@ -63,6 +65,9 @@ pub struct Usage {
     pub cpu_ms: u64,
     /// Peak memory over the tree, KiB.
     pub peak_kb: u64,
+    /// Nothing ran: the same files had been measured on the same cases before, and that result stands.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reused: bool,
 }
 
 /// The result of one case.

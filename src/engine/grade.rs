@@ -8,8 +8,9 @@ use super::session::Session;
 use crate::domain::event::{AttemptEnd, AttemptResult, Halt};
 use crate::domain::files::FileSet;
 use crate::domain::outcome::{CaseResult, Measurement, Outcome};
+use crate::domain::stats;
 use crate::domain::task::{Case, Split, Task};
-use crate::evaluate::{Evaluator, Staged};
+use crate::evaluate::{Evaluator, Grading, Staged};
 
 /// The train cases of a task.
 pub fn train_cases(session: &Session, task: &Task) -> Vec<Case> {
@@ -95,10 +96,18 @@ impl Work<'_> {
     async fn once(&self, screen: usize, base: &[CaseResult]) -> Result<Staged, Stopped> {
         let Self { evaluator, cancel, task, files, cases } = self;
         let go_on = |seen: &[CaseResult]| !is_worse_everywhere(task, seen, base);
+        let grading = Grading { task, candidate: files, cases, screening: screen };
+        // Only a result that is better than the base's can become the best one.
+        let matters = |measured: &Measurement| {
+            let before: Vec<f64> = base.iter().map(|case| case.metric).collect();
+            measured.metric.is_some_and(|metric| {
+                before.is_empty() || task.better(metric, stats::mean(&before))
+            })
+        };
         tokio::select! {
             biased;
             () = cancel.cancelled() => Err(Stopped::interrupted()),
-            staged = evaluator.measure_staged(task, files, cases, screen, go_on) => Ok(staged),
+            staged = evaluator.grade(grading, go_on, matters) => Ok(staged),
         }
     }
 }

@@ -40,6 +40,18 @@ impl Benchmarks {
         self.of(task, |kept| kept.idle.push(benchmark));
     }
 
+    /// The content of the task's folder, as it was when it was first asked for.
+    pub(super) fn digest(&self, task: &Task) -> Result<Digest, Failure> {
+        match self.of(task, |kept| kept.digest.clone()) {
+            Some(digest) => Ok(digest),
+            None => {
+                self.check_unchanged(task)?;
+                self.of(task, |kept| kept.digest.clone())
+                    .ok_or_else(|| Failure::fault("the task's folder has no digest"))
+            }
+        }
+    }
+
     /// Refuses a task whose folder is edited while it is measured: results before and after could not be compared.
     pub(super) fn check_unchanged(&self, task: &Task) -> Result<(), Failure> {
         let now = task_digest(&task.folder).map_err(|error| Failure::fault_by(&error))?;

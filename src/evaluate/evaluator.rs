@@ -6,9 +6,11 @@ use super::benchmarks::Benchmarks;
 use super::message::Order;
 use super::process::Machine;
 use super::program;
+use super::results::Results;
 use super::session::{Look, Session, Subject};
 use super::together::together;
 use super::verdict::{Failure, Playback, joined, measurement, results_of, unmeasured};
+use crate::base::digest::Digest;
 use crate::domain::files::FileSet;
 use crate::domain::outcome::{CaseResult, Measurement, Outcome};
 use crate::domain::task::{Case, Protocol, Task};
@@ -34,6 +36,7 @@ pub struct Evaluator {
     /// Held for reading by every measurement, for writing by one that must have the machine to itself.
     alone: RwLock<()>,
     benchmarks: Benchmarks,
+    pub(super) results: Results,
 }
 
 impl Evaluator {
@@ -44,7 +47,20 @@ impl Evaluator {
             slots: Semaphore::new(slots.max(1)),
             alone: RwLock::new(()),
             benchmarks: Benchmarks::default(),
+            results: Results::default(),
         }
+    }
+
+    /// The digest of everything but candidate and cases that a result of a task depends on. A task whose folder changes
+    /// while it is measured is refused.
+    pub(super) fn identity(&self, task: &Task) -> Result<Digest, Failure> {
+        let folder = self.benchmarks.digest(task)?;
+        let spec = format!("{:?}", task.spec);
+        Ok(Digest::of_parts([
+            ("task", folder.to_string().as_bytes()),
+            ("settings", spec.as_bytes()),
+            ("machine", self.machine.identity().to_string().as_bytes()),
+        ]))
     }
 
     /// Measures a candidate on cases. Trouble of the machine or the benchmark is the outcome `Fault`, after a second try.
@@ -220,7 +236,7 @@ enum Reach {
     Part,
 }
 
-fn block_size(task: &Task) -> usize {
+pub(super) fn block_size(task: &Task) -> usize {
     if task.spec.protocol == Protocol::MetricLine {
         return 1;
     }

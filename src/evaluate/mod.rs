@@ -10,6 +10,8 @@
 //! candidate that ran past one is measured again, alone, before that counts. The same holds for faults.
 
 mod evaluator;
+mod grading;
+mod results;
 mod session;
 
 mod metric_lines;
@@ -22,11 +24,13 @@ mod message;
 mod relay;
 mod wire;
 
+mod findings;
 mod screen;
 mod tail;
 mod together;
 mod verdict;
 
 pub use evaluator::{Evaluator, Staged};
+pub use grading::Grading;
 pub use screen::{Refusal, screen};
 pub use verdict::{Failure, Playback};

@@ -5,6 +5,7 @@ use tokio::sync::OnceCell;
 
 use super::tail::SOLUTION;
 use super::wire::Wire;
+use crate::base::digest::Digest;
 use crate::domain::files::FileSet;
 use crate::domain::task::{Case, Limits, Task};
 use crate::sandbox::python::Python;
@@ -101,6 +102,18 @@ pub(super) struct Machine {
 impl Machine {
     pub(super) fn new(host: Host, python: Python) -> Self {
         Self { host, python, compiled_host: OnceCell::new() }
+    }
+
+    /// The digest of the interpreter, the sandbox and the programs that run inside beside a candidate.
+    pub(super) fn identity(&self) -> Digest {
+        let parts = [
+            ("interpreter", format!("{} {}", self.python.version, self.python.path.display())),
+            ("sandbox", self.host.level.to_string()),
+            ("candidate host", CANDIDATE_HOST.to_owned()),
+            ("benchmark helper", BENCHMARK_HELPER.to_owned()),
+            ("program host", PROGRAM_HOST.to_owned()),
+        ];
+        Digest::of_parts(parts.iter().map(|(name, text)| (*name, text.as_bytes())))
     }
 
     /// Starts the host of a candidate in a fresh process.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::benchmarks::Benchmarks;
+use super::findings::findings;
 use super::message::Order;
 use super::process::{Machine, Party};
 use super::relay::{End, Gathered, Terms, await_ready, carry_out};
@@ -98,7 +99,7 @@ impl<'a> Session<'a> {
 
     /// Ends the candidate's process, keeps the benchmark for the next one, and says what went wrong, if anything did.
     pub(super) async fn close(mut self, benchmarks: &Benchmarks) -> (Option<Failure>, Exit) {
-        let exit = match self.end {
+        let mut exit = match self.end {
             End::Done | End::Gone { .. } => {
                 let (exit, has_rest) = self.candidate.leave().await;
                 if has_rest && self.end == End::Done {
@@ -108,6 +109,7 @@ impl<'a> Session<'a> {
             }
             _ => self.candidate.end().await,
         };
+        exit.violations.extend(findings(&exit, &self.task.spec.metric));
         let mut failure = failure_of(&self.end, &exit, &self.task.spec.limits);
         if matches!(self.end, End::BenchmarkFailed { .. }) {
             let said = self.benchmark.end().await.stderr;

@@ -135,7 +135,9 @@ pub(super) fn killed(kind: ViolationKind, during: &str, limits: &Limits) -> Fail
         ViolationKind::Network => (Outcome::Denied, "network", "no network".to_owned()),
         ViolationKind::Read => (Outcome::Denied, "read", "its own files".to_owned()),
         ViolationKind::Write => (Outcome::Denied, "write", "its scratch folder".to_owned()),
-        ViolationKind::Tamper => (Outcome::Denied, TAMPER, "its own calls".to_owned()),
+        ViolationKind::Tamper | ViolationKind::Stateful => {
+            (Outcome::Denied, TAMPER, "its own calls".to_owned())
+        }
     };
     let reason = format!("stopped during {during}: the limit for one block of cases is {what}");
     Failure::new(outcome, class, reason)
@@ -197,8 +199,9 @@ pub(super) fn measurement(
         metric.is_none().then(|| Failure::new(Outcome::Invalid, "not_finite", reason))
     });
     let mut violations = exit.violations;
+    // A limit that the sandbox has seen exceeded is named by it; attempts on the measurement are named one by one.
     if let Some((kind, detail)) = failure.as_ref().and_then(Failure::violation)
-        && !violations.iter().any(|seen| seen.kind == kind)
+        && (kind == ViolationKind::Tamper || !violations.iter().any(|seen| seen.kind == kind))
     {
         violations.push(Violation { kind, detail });
     }
@@ -229,7 +232,11 @@ pub(super) fn joined(first: Measurement, others: Vec<Measurement>) -> Measuremen
         whole.reason = block.reason;
         whole.error_class = block.error_class;
         whole.cases.extend(block.cases);
-        whole.violations.extend(block.violations);
+        for violation in block.violations {
+            if !whole.violations.contains(&violation) {
+                whole.violations.push(violation);
+            }
+        }
         whole.usage.wall_ms += block.usage.wall_ms;
         whole.usage.cpu_ms += block.usage.cpu_ms;
         whole.usage.peak_kb = whole.usage.peak_kb.max(block.usage.peak_kb);

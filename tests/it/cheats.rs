@@ -61,6 +61,80 @@ def run(cases, call_many, call, report):
 hyperagent.serve(run)
 "#;
 
+/// What a cheat leaves in the record.
+enum Trace {
+    /// A violation, a class of failure, or a class of feedback that begins like this, or like this; a bar stands between
+    /// those of which a machine's speed decides.
+    Leaves(&'static str),
+    /// Nothing: it fails like an honest candidate whose answers are wrong, and why that is all there is to see.
+    Nothing(&'static str),
+}
+use Trace::{Leaves, Nothing};
+
+/// The finding expected for each cheat.
+const FINDINGS: [(&str, Trace); 36] = [
+    ("answers-every-descriptor", Leaves("tamper")),
+    ("answers-later-from-a-thread", Leaves("tamper")),
+    ("answers-with-a-flood", Leaves("feedback: crash | timeout")),
+    ("closes-the-relay-and-opens-another", Leaves("exited")),
+    (
+        "counts-the-calls",
+        Nothing("its state changes no result here; `grading` has those where it does"),
+    ),
+    ("exits-at-import-with-success", Leaves("SystemExit")),
+    ("exits-early-with-success", Leaves("exited")),
+    ("imports-the-benchmark", Leaves("own process: looked for the modules of the benchmark")),
+    ("is-a-string-that-lies", Leaves("feedback: wrong_type")),
+    ("is-equal-to-everything", Nothing("an answer is a plain number once it is JSON")),
+    ("leaves-a-child-that-answers", Leaves("tamper")),
+    ("looks-for-the-task-files", Leaves("outside: open(/)")),
+    ("opens-a-socket", Leaves("network: socket(AF_INET)")),
+    ("patches-built-ins", Leaves("own process: changed built-in functions")),
+    ("patches-its-host", Leaves("tamper")),
+    (
+        "patches-the-benchmark-helper",
+        Leaves("own process: looked for the modules of the benchmark"),
+    ),
+    ("prints-a-result-line", Leaves("printed what looks like a result")),
+    ("prints-a-score", Leaves("printed what looks like a result")),
+    ("raises-a-payload", Leaves("feedback: crash")),
+    ("reads-its-own-memory", Leaves("other processes: open(/proc/self/mem)")),
+    ("reads-its-parent-memory", Leaves("other processes: open(/proc/*/environ)")),
+    ("reads-the-case-list-from-its-arguments", Nothing("its own arguments name no case")),
+    ("reads-the-clock", Nothing("the clock is an honest function, and tells nothing")),
+    ("registers-a-last-word", Nothing("its process ends without last words")),
+    (
+        "remembers-in-a-file",
+        Nothing("its state changes no result here; `grading` has those where it does"),
+    ),
+    ("says-NaN", Leaves("feedback: crash")),
+    ("says-a-number-without-end", Leaves("feedback: crash")),
+    ("says-done-for-the-benchmark", Leaves("tamper")),
+    ("says-infinity", Leaves("feedback: crash")),
+    ("says-true", Leaves("feedback: wrong_type")),
+    ("searches-the-heap", Leaves("own process: looked through frames or the heap")),
+    (
+        "sniffs-the-environment",
+        Nothing("the environment it was given is its own to read, and holds nothing"),
+    ),
+    ("starts-a-helper", Leaves("outside: execute(/bin/cat)")),
+    ("walks-the-frames", Leaves("own process: looked through frames or the heap")),
+    ("writes-a-report-at-import", Leaves("tamper")),
+    ("writes-a-report-to-the-relay", Leaves("tamper")),
+];
+
+/// What the record has of a measurement besides its numbers.
+fn found(measured: &Measurement) -> Vec<String> {
+    let mut found: Vec<String> =
+        measured.violations.iter().map(|violation| violation.detail.clone()).collect();
+    found.extend(Some(measured.error_class.clone()).filter(|class| !class.is_empty()));
+    let classes = measured.cases.iter().filter_map(|case| case.class());
+    found.extend(
+        classes.filter(|class| *class != "wrong").map(|class| format!("feedback: {class}")),
+    );
+    found
+}
+
 /// What each candidate tries, and its code: the files of tests/fixtures/cheats.
 fn corpus() -> BTreeMap<String, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/cheats");
@@ -116,28 +190,37 @@ async fn no_cheat_earns_a_score_and_the_honest_candidate_after_it_is_measured_as
     assert_eq!((honest.outcome, honest.metric), (Outcome::Graded, Some(0.0)), "{}", honest.reason);
     println!("the corpus runs at level {:?}", honest.sandbox);
 
-    let mut outcomes: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let corpus = corpus();
     assert!(corpus.len() >= 30, "{} cheats", corpus.len());
-    for (what, code) in corpus {
+    let expected = BTreeMap::from(FINDINGS);
+    assert_eq!(
+        expected.keys().copied().collect::<Vec<_>>(),
+        corpus.keys().map(String::as_str).collect::<Vec<_>>(),
+        "every cheat has its line in the table"
+    );
+    let mut wrong = Vec::new();
+    for (what, code) in &corpus {
         let candidate = FileSet::from_iter([("answer.py", code)]);
         let measured = evaluator.measure(&task, &candidate, &cases).await;
         if measured.sandbox == Some(SandboxLevel::Rlimits) {
             println!("SKIPPED: this machine offers no sandbox");
             return;
         }
-        earned_nothing(&what, &measured);
-        let class = if measured.error_class.is_empty() { "graded" } else { &measured.error_class };
-        outcomes.entry(class.to_owned()).or_default().push(what);
+        earned_nothing(what, &measured);
+        let found = found(&measured);
+        println!("{what}: {found:?}");
+        let is_as_expected = match expected.get(what.as_str()) {
+            Some(Leaves(findings)) => {
+                findings.split(" | ").any(|it| found.iter().any(|one| one.starts_with(it)))
+            }
+            Some(Nothing(_)) => found.is_empty(),
+            None => false,
+        };
+        if !is_as_expected {
+            wrong.push(format!("{what} leaves {found:?}"));
+        }
     }
-    println!("{outcomes:#?}");
-    // Speaking out of turn is named as what it is.
-    let named = outcomes.get("tamper").cloned().unwrap_or_default();
-    for what in
-        ["writes-a-report-to-the-relay", "writes-a-report-at-import", "says-done-for-the-benchmark"]
-    {
-        assert!(named.iter().any(|it| it == what), "{what} is not named: {outcomes:?}");
-    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
     let again = evaluator.measure(&task, &task.initial, &cases).await;
     assert_eq!(again.metric, honest.metric, "{}", again.reason);
 }

@@ -10,6 +10,7 @@ mod damage;
 mod engine;
 mod evaluate;
 mod foreign;
+mod grading;
 mod layers;
 mod measuring;
 mod metric_line;

@@ -258,6 +258,61 @@ class CpuLimit:
 CPU_LIMIT = CpuLimit()
 
 
+class Watch:
+    """What a candidate does to its own process that no honest one needs, told by the exit code.
+
+    It shares that process, so it can hide from this: a finding here is a help to people, never a defence. The relay and
+    the sandbox are the defence.
+    """
+
+    TOLD = 64
+    BUILT_INS, HOST, THREADS, PROCESSES, BENCHMARK, FRAMES = 1, 2, 4, 8, 16, 32
+    EVENTS = {"import", "sys._getframe", "gc.get_objects", "gc.get_referrers", "gc.get_referents"}
+
+    def __init__(self, folder):
+        import builtins
+
+        self.folder = folder
+        self.seen = 0
+        self.built_ins = vars(builtins), dict(vars(builtins))
+        self.host = globals(), dict(globals())
+        sys.addaudithook(self.audit)
+
+    def audit(self, event, arguments):
+        if event not in self.EVENTS:
+            return
+        if event == "import":
+            if arguments[0] == "benchmark" or arguments[0] == "hyperagent":
+                self.seen |= self.BENCHMARK
+            return
+        try:
+            raise LookupError
+        except LookupError as here:
+            caller = here.__traceback__.tb_frame.f_back
+        # The standard library looks at frames too, for its own good reasons.
+        if caller is not None and caller.f_code.co_filename.startswith(self.folder):
+            self.seen |= self.FRAMES
+
+    def code(self):
+        """The exit code: 0, or the mark and what was seen."""
+        seen = self.seen
+        for flag, (now, before) in ((self.BUILT_INS, self.built_ins), (self.HOST, self.host)):
+            for name, value in before.items():
+                if now.get(name) is not value:
+                    seen |= flag
+        if "hyperagent" in sys.modules:
+            seen |= self.BENCHMARK
+        if sys.modules["_thread"]._count():
+            seen |= self.THREADS
+        try:
+            while posix.waitpid(-1, posix.WNOHANG)[0]:
+                pass
+            seen |= self.PROCESSES
+        except ChildProcessError:
+            pass
+        return self.TOLD | seen if seen else 0
+
+
 def answer(message, functions, folder):
     function, cpu_ms = functions[message["fn"]], message.get("cpu_ms")
     results, errors = [], {}
@@ -287,12 +342,13 @@ def answer(message, functions, folder):
 
 def main():
     folder, entry, names, adapter_path = sys.argv[1:5]
+    watch = Watch(folder)
     functions = load(folder, entry, names.split(","), adapter_path)
     send('"ready"')
     while True:
         line = read_frame()
         if not line:
-            leave(0)
+            leave(watch.code())
         send(answer(DECODE(line.decode())["call"], functions, folder))
 
 

@@ -56,7 +56,9 @@ const LOOKED_FOR: [&str; 19] = [
     "/usr/share/zoneinfo",
 ];
 /// Files by which Python finds out where it is installed; it looks for them beside itself.
-const LANDMARKS: [&str; 4] = ["pyvenv.cfg", "pybuilddir.txt", "._pth", ".zip"];
+const LANDMARKS: [&str; 3] = ["pyvenv.cfg", "pybuilddir.txt", "._pth"];
+/// The archive in which Python expects modules, existing or not: `python311.zip`.
+const ARCHIVE: (&str, &str) = ("python3", ".zip");
 /// Folders in which programs try to make temporary files, under names drawn at random.
 const TEMPORARY: [&str; 3] = ["/tmp", "/var/tmp", "/usr/tmp"];
 
@@ -172,7 +174,13 @@ impl Attempts {
         }
         let is_looked_for = || {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            name.contains(".so") || LANDMARKS.iter().any(|landmark| name.ends_with(landmark))
+            let is_archive = |part: Component<'_>| {
+                let part = part.as_os_str().to_string_lossy();
+                part.starts_with(ARCHIVE.0) && part.ends_with(ARCHIVE.1)
+            };
+            name.contains(".so")
+                || LANDMARKS.iter().any(|landmark| name.ends_with(landmark))
+                || path.components().any(is_archive)
         };
         let shown = shown(&path);
         if writes {
@@ -304,6 +312,7 @@ mod tests {
             "/etc/localtime",
             "/opt/python/bin/pyvenv.cfg",
             "/opt/python/libpython3.11.so.1.0",
+            "/opt/python311.zip/module.py",
             "/proc/self/maps",
         ] {
             assert_eq!(named(path, false), None, "{path}");

@@ -114,8 +114,8 @@ pub(super) fn watch(
     };
     let wall_ms = millis(started.elapsed());
     end(tree, &mut ledger)?;
-    let usage =
-        Usage { wall_ms, cpu_ms: millis(ledger.reaped.max(ledger.seen)), peak_kb: ledger.peak_kb };
+    let cpu_ms = millis(ledger.reaped.max(ledger.seen));
+    let usage = Usage { wall_ms, cpu_ms, peak_kb: ledger.peak_kb, reused: false };
     let mut outcome = conclude(tree, limits, stop, &ledger, usage);
     outcome.violations.extend(attempts.into_violations());
     Ok(outcome)
