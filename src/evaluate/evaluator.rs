@@ -53,7 +53,7 @@ impl Evaluator {
 
     /// The digest of everything but candidate and cases that a result of a task depends on. A task whose folder changes
     /// while it is measured is refused.
-    pub(super) fn identity(&self, task: &Task) -> Result<Digest, Failure> {
+    pub fn identity(&self, task: &Task) -> Result<Digest, Failure> {
         let folder = self.benchmarks.digest(task)?;
         let spec = format!("{:?}", task.spec);
         Ok(Digest::of_parts([

@@ -77,8 +77,10 @@ pub struct EpisodeView {
     pub unmeasured: u32,
     /// Of these, measured without a metric.
     pub failed: u32,
-    /// Trials made.
+    /// Trials its results stand on.
     pub trials: u32,
+    /// Of these, those of attempts whose candidate had been measured before: nothing ran for them.
+    pub known: u32,
     /// The train metric of the start.
     pub start_metric: Option<f64>,
     /// The train metric of the best candidate so far.
@@ -171,6 +173,11 @@ impl GenerationView {
         self.episodes.values().map(|episode| u64::from(episode.trials)).sum()
     }
 
+    /// Trials that were known before, over all episodes.
+    pub fn known(&self) -> u64 {
+        self.episodes.values().map(|episode| u64::from(episode.known)).sum()
+    }
+
     fn ended(&self) -> impl Iterator<Item = (&EpisodeId, &EpisodeView)> {
         self.episodes.iter().filter(|(_, episode)| episode.ended)
     }
@@ -182,13 +189,13 @@ impl EpisodeView {
         self.start_metric = result.metric;
         self.metric = result.metric;
         self.score = result.score;
-        self.trials += result.trials;
+        self.count(result);
     }
 
     /// Takes in an attempt that ended.
     pub fn attempt_finished(&mut self, result: &AttemptResult) {
         self.attempts += 1;
-        self.trials += result.trials;
+        self.count(result);
         match result.end {
             AttemptEnd::Accepted => {
                 self.accepted += 1;
@@ -202,6 +209,13 @@ impl EpisodeView {
                 self.unmeasured += 1;
             }
             AttemptEnd::Failed => self.failed += 1,
+        }
+    }
+
+    fn count(&mut self, result: &AttemptResult) {
+        self.trials += result.trials;
+        if result.usage.reused {
+            self.known += result.trials;
         }
     }
 

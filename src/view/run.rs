@@ -313,6 +313,11 @@ impl RunView {
         self.generations.values().map(GenerationView::trials).sum()
     }
 
+    /// Trials that were known before, over all generations.
+    pub fn known(&self) -> u64 {
+        self.generations.values().map(GenerationView::known).sum()
+    }
+
     /// Whether episodes start from what their ancestors found, so that scores do not compare agents.
     pub fn carries(&self) -> bool {
         self.identity.as_ref().is_some_and(|identity| identity.start == Start::Carry)

@@ -103,10 +103,14 @@ pub fn standing(view: &RunView, held: bool, caps: BudgetSpec, page: Page) -> Str
         page,
         "attempts",
         &format!(
-            "{}, {} kept; {}",
+            "{}, {} kept; {}{}",
             view.attempts(),
             view.accepted(),
-            figure::count(view.trials(), "trial")
+            figure::count(view.trials(), "trial"),
+            match view.known() {
+                0 => String::new(),
+                known => format!(", {known} of them known before"),
+            }
         ),
     ));
     if let Some(best) = view.best().and_then(|id| view.generations.get(&id)) {

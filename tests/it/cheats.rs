@@ -136,7 +136,7 @@ fn found(measured: &Measurement) -> Vec<String> {
 }
 
 /// What each candidate tries, and its code: the files of tests/fixtures/cheats.
-fn corpus() -> BTreeMap<String, String> {
+pub(crate) fn corpus() -> BTreeMap<String, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/cheats");
     let files =
         fs::read_dir(folder).expect("the corpus").map(|entry| entry.expect("a file").path());
@@ -148,6 +148,11 @@ fn corpus() -> BTreeMap<String, String> {
 }
 
 fn secret(tasks: &Path) -> Task {
+    secret_asking(tasks, "guess")
+}
+
+/// The task with another name for the function that a candidate serves.
+pub(crate) fn secret_asking(tasks: &Path, function: &str) -> Task {
     let folder = tasks.join("secret");
     fs::create_dir_all(folder.join("start")).expect("a folder");
     for (path, text) in [
@@ -156,7 +161,7 @@ fn secret(tasks: &Path) -> Task {
         ("prompt.md", "Write `guess(n)`.\n"),
         ("start/answer.py", "def guess(n):\n    return 0\n"),
     ] {
-        fs::write(folder.join(path), text).expect("a file");
+        fs::write(folder.join(path), text.replace("guess", function)).expect("a file");
     }
     load_task(&folder).expect("a task")
 }
@@ -188,7 +193,8 @@ async fn no_cheat_earns_a_score_and_the_honest_candidate_after_it_is_measured_as
     let evaluator = evaluator(2).await;
     let honest = evaluator.measure(&task, &task.initial, &cases).await;
     assert_eq!((honest.outcome, honest.metric), (Outcome::Graded, Some(0.0)), "{}", honest.reason);
-    println!("the corpus runs at level {:?}", honest.sandbox);
+    let level = honest.sandbox.expect("it ran");
+    println!("the corpus runs at level {level}");
 
     let corpus = corpus();
     assert!(corpus.len() >= 30, "{} cheats", corpus.len());
@@ -209,15 +215,16 @@ async fn no_cheat_earns_a_score_and_the_honest_candidate_after_it_is_measured_as
         earned_nothing(what, &measured);
         let found = found(&measured);
         println!("{what}: {found:?}");
-        let is_as_expected = match expected.get(what.as_str()) {
+        let missed = match expected.get(what.as_str()) {
             Some(Leaves(findings)) => {
-                findings.split(" | ").any(|it| found.iter().any(|one| one.starts_with(it)))
+                let is_there = |it| found.iter().any(|one| one.starts_with(it));
+                (!findings.split(" | ").any(is_there)).then_some(*findings)
             }
-            Some(Nothing(_)) => found.is_empty(),
-            None => false,
+            Some(Nothing(why)) => (!found.is_empty()).then_some(*why),
+            None => Some("no line in the table"),
         };
-        if !is_as_expected {
-            wrong.push(format!("{what} leaves {found:?}"));
+        if let Some(missed) = missed {
+            wrong.push(format!("{what} leaves {found:?}, expected: {missed}"));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");

@@ -12,6 +12,7 @@ mod evaluate;
 mod foreign;
 mod grading;
 mod layers;
+mod leftovers;
 mod measuring;
 mod metric_line;
 mod mock;

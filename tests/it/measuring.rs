@@ -18,16 +18,25 @@ fn executable() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_hyperagent"))
 }
 
+/// The best level this machine has.
+pub(crate) async fn level() -> SandboxLevel {
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("evaluate-level");
+    probe(&executable(), &std::env::temp_dir(), &cache).await.expect("a level").level
+}
+
 /// An evaluator at the best level this machine has.
 pub(crate) async fn evaluator(slots: usize) -> Evaluator {
-    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("evaluate-level");
-    let proven = probe(&executable(), &std::env::temp_dir(), &cache).await.expect("a level");
-    evaluator_at(proven.level, slots).await
+    evaluator_at(level().await, slots).await
 }
 
 /// An evaluator at a level.
 pub(crate) async fn evaluator_at(level: SandboxLevel, slots: usize) -> Evaluator {
-    let host = Host { executable: executable(), level, temporary: std::env::temp_dir() };
+    evaluator_in(&std::env::temp_dir(), level, slots).await
+}
+
+/// An evaluator at a level whose temporary files are in this folder.
+pub(crate) async fn evaluator_in(temporary: &Path, level: SandboxLevel, slots: usize) -> Evaluator {
+    let host = Host { executable: executable(), level, temporary: temporary.to_owned() };
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("evaluate-python");
     let path = std::env::var("PATH").expect("a PATH");
     let python = python::find(None, &path, &cache).await.expect("CPython");

@@ -11,7 +11,6 @@ use hyperagent::domain::agent::{AgentFiles, AnswerFormat, RawContent, RawFile};
 use hyperagent::domain::edit;
 use hyperagent::domain::editable::EditablePaths;
 use hyperagent::domain::event::{CallKey, Stage};
-use hyperagent::domain::outcome::SandboxLevel;
 use hyperagent::lab::agents::load_agent;
 use hyperagent::model::{Brief, MetaBrief, Request, offline};
 use hyperagent::rewrite::{Report, Rules, Submission, validate};
@@ -23,10 +22,13 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn pool() -> Pool {
+/// Workers at the best level this machine has, which is printed.
+async fn pool() -> Pool {
+    let level = super::measuring::level().await;
+    println!("the scripts run at level {level}");
     Pool::new(Host {
         executable: PathBuf::from(env!("CARGO_BIN_EXE_hyperagent")),
-        level: SandboxLevel::Rlimits,
+        level,
         temporary: std::env::temp_dir(),
     })
 }
@@ -159,7 +161,7 @@ async fn every_entry_of_the_fault_corpus_is_caught_at_its_stage_with_its_code() 
     let seed = load_agent(&root().join("seed/hyperagent")).unwrap();
     let mut rules = rules();
     rules.known.insert(texts(&seed).digest(), GenerationId(3));
-    let pool = pool();
+    let pool = pool().await;
     let corpus = root().join("tests/fixtures/rewrites");
     let mut folders: Vec<PathBuf> =
         fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -202,7 +204,7 @@ async fn every_entry_of_the_fault_corpus_is_caught_at_its_stage_with_its_code() 
 
 #[tokio::test]
 async fn the_seeds_and_the_working_agent_are_valid_without_a_warning() {
-    let pool = pool();
+    let pool = pool().await;
     for agent in ["seed/hyperagent", "seed/autoresearch", "agent_config"] {
         let files = load_agent(&root().join(agent)).unwrap();
         let report = validate(Submission::of_folder(files), &rules(), &pool).await.unwrap();
@@ -248,7 +250,7 @@ const REWRITES: u32 = 12;
 async fn rewrites_of_the_offline_meta_role_are_never_refused() {
     let seed = load_agent(&root().join("seed/hyperagent")).unwrap();
     let mut agent = texts(&seed);
-    let pool = pool();
+    let pool = pool().await;
     for number in 1..=REWRITES {
         let brief = MetaBrief {
             files: agent.clone(),

@@ -32,6 +32,9 @@ pub struct EvaluationDocument {
     pub reason: String,
     /// A short class of the failure; empty when graded.
     pub error_class: String,
+    /// The digest of all that the result depends on besides candidate and cases: the task's folder, the interpreter, the
+    /// sandbox's level, the programs that run inside. Results under two digests are not comparable.
+    pub evaluator: Option<String>,
 }
 
 impl EvaluationDocument {
@@ -50,6 +53,7 @@ impl EvaluationDocument {
             sandbox: measured.sandbox,
             reason: measured.reason,
             error_class: measured.error_class,
+            evaluator: None,
         }
     }
 }

@@ -9,6 +9,7 @@ use super::super::ink::Page;
 use crate::base::id::{EpisodeId, GenerationId};
 use crate::domain::action::InnerAction;
 use crate::domain::event::{AttemptEnd, AttemptResult, CallCost, CallKey, Event, Record};
+use crate::domain::outcome::Violation;
 
 /// `trace --json`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -67,6 +68,10 @@ pub struct AttemptDocument {
     pub summary: String,
     /// Why it was not kept.
     pub reason: String,
+    /// What its candidate tried or exceeded.
+    pub violations: Vec<Violation>,
+    /// Whether nothing ran for it: the same candidate had been measured before.
+    pub reused: bool,
     /// The answers it took.
     pub calls: Vec<CallDocument>,
 }
@@ -193,6 +198,10 @@ impl TraceDocument {
         }
         for one in &self.attempts {
             let _ = writeln!(text, "{}", one.told(page));
+            for violation in &one.violations {
+                let told = figure::cut(&violation.detail, page.rest(20));
+                let _ = writeln!(text, "  {} {told}", page.ink.bad("violation:"));
+            }
             if full {
                 for call in &one.calls {
                     let _ = writeln!(text, "  {}", call.told(page));
@@ -216,6 +225,8 @@ impl AttemptDocument {
             score: None,
             summary: String::new(),
             reason: String::new(),
+            violations: Vec::new(),
+            reused: false,
             calls: Vec::new(),
         }
     }
@@ -226,6 +237,8 @@ impl AttemptDocument {
         self.score = result.score;
         self.summary.clone_from(&result.summary);
         self.reason.clone_from(&result.reason);
+        self.violations.clone_from(&result.violations);
+        self.reused = result.usage.reused;
     }
 
     fn told(&self, page: Page) -> String {
@@ -244,7 +257,8 @@ impl AttemptDocument {
         let base = self.base.map(|base| format!("{} of {base}  ", self.op)).unwrap_or_default();
         let reason =
             if self.reason.is_empty() { String::new() } else { format!("  ({})", self.reason) };
-        let told = figure::cut(&format!("{base}{}{reason}", self.summary), page.rest(32));
+        let known = if self.reused { "known before  " } else { "" };
+        let told = figure::cut(&format!("{known}{base}{}{reason}", self.summary), page.rest(32));
         format!("{} {:>3}  {end}  {metric}  {told}", self.episode, self.attempt)
     }
 }
@@ -280,6 +294,7 @@ impl CallDocument {
 mod tests {
     use super::super::super::sample::{episode, small_run};
     use super::*;
+    use crate::domain::outcome::ViolationKind;
 
     fn trace(generation: u32) -> TraceDocument {
         TraceDocument::of("run-1".into(), GenerationId(generation), &small_run())
@@ -292,6 +307,25 @@ mod tests {
         assert_eq!(trace.attempts.iter().map(|one| one.attempt).collect::<Vec<_>>(), [0, 1, 2]);
         assert_eq!(trace.attempts[1].calls[0].answer, "answer");
         assert_eq!(trace.attempts[2].end, Some(AttemptEnd::Rejected));
+    }
+
+    #[test]
+    fn what_a_candidate_tried_and_that_it_was_known_stand_with_its_attempt() {
+        let mut records = small_run();
+        let wanted = episode(0);
+        for record in &mut records {
+            if let Event::AttemptFinished { episode, attempt: 2, result, .. } = &mut record.event
+                && *episode == wanted
+            {
+                let detail = "network: socket(AF_INET)".to_owned();
+                result.violations.push(Violation { kind: ViolationKind::Network, detail });
+                result.usage.reused = true;
+            }
+        }
+        let trace = TraceDocument::of("run-1".into(), GenerationId(1), &records);
+        let text = trace.told(Page::PLAIN, false);
+        assert!(text.contains("\n  violation: network: socket(AF_INET)\n"), "{text}");
+        assert_eq!(text.matches("known before").count(), 1, "{text}");
     }
 
     #[test]

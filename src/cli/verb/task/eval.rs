@@ -49,11 +49,15 @@ pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
     let split = split(&task, &args.split, edge)?;
     let candidate = super::solution::read(&task, args.file.as_deref(), edge)?;
     let cases = task.cases(&split, args.seed);
-    let measured = session::runtime()?.block_on(async {
+    let (measured, identity) = session::runtime()?.block_on(async {
         let evaluator = evaluator(edge, &lab).await?;
-        Ok::<_, Failure>(evaluator.measure(&task, &candidate, &cases).await)
+        let measured = evaluator.measure(&task, &candidate, &cases).await;
+        Ok::<_, Failure>((measured, evaluator.identity(&task).ok()))
     })?;
-    let document = EvaluationDocument::of(&task.spec, args.split.clone(), measured);
+    let document = EvaluationDocument {
+        evaluator: identity.map(|digest| digest.to_string()),
+        ..EvaluationDocument::of(&task.spec, args.split.clone(), measured)
+    };
     if args.json {
         output::document(&document)?;
     } else {
@@ -150,11 +154,12 @@ fn told(document: &EvaluationDocument, task: &Task, edge: &Edge) -> String {
         let _ = writeln!(text, "  {} {}", ink.bad("violation:"), violation.detail);
     }
     let level = document.sandbox.map_or("none".to_owned(), |level| level.to_string());
+    let evaluator = document.evaluator.as_ref().and_then(|it| it.get(..12)).unwrap_or("unknown");
     let _ = writeln!(
         text,
         "  {}",
         ink.faint(&format!(
-            "{} wall, {} CPU, {} KiB at the peak, sandbox {level}",
+            "{} wall, {} CPU, {} KiB at the peak, sandbox {level}, evaluator {evaluator}",
             figure::duration(document.usage.wall_ms),
             figure::duration(document.usage.cpu_ms),
             crate::view::spend::thousands(document.usage.peak_kb),
