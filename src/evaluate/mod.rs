@@ -8,6 +8,9 @@
 //!
 //! A measurement depends on the task, the candidate and the cases alone. Time enters in one place, the limits, and a
 //! candidate that ran past one is measured again, alone, before that counts. The same holds for faults.
+//!
+//! A run measures through `grading`: nothing twice (`results`), and what looks good again, so that a candidate which
+//! remembers earns nothing by it. What a cheat leaves behind is named (`findings`).
 
 mod evaluator;
 mod grading;

@@ -11,7 +11,8 @@
 //! the whole tree when the program ends, exceeds a limit, or the kernel process goes away, however that happens.
 //! Layers on the way to the program, each of which would do much alone: namespaces with a file tree of their own
 //! (`chamber`), another user without privileges (`identity`), the kernel's limits (`bounds`), Landlock (`rights`),
-//! seccomp (`calls`), and the supervisor's watch over time, memory and processes (`watch`).
+//! seccomp (`calls`), and the supervisor's watch over time, memory and processes (`watch`). What a program tries in vain
+//! is named in its report (`attempts`).
 
 mod error;
 pub mod python;

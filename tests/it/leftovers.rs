@@ -82,6 +82,7 @@ async fn hold_out(function: &str, level: SandboxLevel, trials: usize) {
             candidates += 1;
         }
     }
+    assert!(!processes(function).is_empty(), "the benchmark waits, and is seen");
     drop(evaluator);
     gone(function).await;
     assert_eq!(descriptors(), open, "descriptors at level {level}");

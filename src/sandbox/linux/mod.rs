@@ -14,8 +14,10 @@ mod chamber;
 mod child;
 mod denied;
 mod identity;
+mod naming;
 mod places;
 mod rights;
+mod starting;
 mod tree;
 mod watch;
 

@@ -4,12 +4,11 @@
 //! the program, and reports. It owns nothing that the program could reach: its environment is empty, its memory
 //! closed, its descriptors gone before the program starts.
 
-use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
 use super::allow::{self, AllowList};
 use super::attack;
@@ -17,7 +16,9 @@ use super::attempts::Attempts;
 use super::chamber;
 use super::child::{self, FIRST_PRIVATE, Plan};
 use super::identity::Identity;
+use super::naming::Given;
 use super::places::{HostFolders, Places, is_plain_relative};
+use super::starting::{Starting, at, give_up, wait_for_start};
 use super::sys::{self, Disposition, Fork, Pid, SingleThread};
 use super::watch::{self, Kind, Tree};
 use super::wire::{self, Failure, Order, Report, Step};
@@ -25,9 +26,6 @@ use crate::domain::outcome::SandboxLevel;
 
 /// The verb by which this binary is entered as supervisor.
 pub const VERB: &str = "sandbox-exec";
-
-/// How long a sandbox may take to be built.
-const BUILD_TIME: Duration = Duration::from_secs(20);
 
 /// Runs this process as supervisor, or as an attacker for the probe, as told by the arguments after the verb; to be
 /// called before any thread is started.
@@ -64,10 +62,6 @@ fn say(host: &mut UnixStream, report: &Report) {
     }
 }
 
-fn at(step: Step) -> impl Fn(io::Error) -> Failure {
-    move |error| Failure { step, reason: error.to_string() }
-}
-
 fn run(
     alone: &SingleThread,
     order: &Order,
@@ -100,7 +94,7 @@ fn run(
     let tree = Tree { main, kind, child_signal };
 
     let places = folders.as_ref().map_or_else(chamber::places, |folders| folders.places.clone());
-    let mut attempts = Attempts::new(&parts.allowed, places);
+    let mut attempts = Attempts::new(Given::new(&parts.allowed, places));
     if let Err(failure) = wait_for_start(&mut started, &mut attempts, host) {
         watch::abandon(&tree).map_err(at(Step::Confine))?;
         return Err(failure);
@@ -146,10 +140,6 @@ impl Parts<'_> {
         }
     }
 }
-
-/// The end of a socket at which can be read where the program's denied calls wait, and a failure on the way to the
-/// program; it closes when the program starts.
-type Starting = UnixStream;
 
 /// Starts the program as a child of this process.
 fn start_program(
@@ -250,57 +240,6 @@ fn run_program(
     }
 }
 
-fn give_up(mut starting: UnixStream, failure: &Failure) -> ! {
-    if let Ok(text) = serde_json::to_vec(failure) {
-        let _ = starting.write_all(&text);
-    }
-    sys::exit_now(1)
-}
-
 fn write_all(fd: &OwnedFd, bytes: &[u8]) -> io::Result<()> {
     std::fs::File::from(fd.try_clone()?).write_all(bytes)
-}
-
-/// Waits until the program has started or something on the way to it has failed; denied calls are answered meanwhile.
-fn wait_for_start(
-    started: &mut Starting,
-    attempts: &mut Attempts,
-    host: &UnixStream,
-) -> Result<(), Failure> {
-    let fail = |reason: &str| Failure { step: Step::Confine, reason: reason.to_owned() };
-    let deadline = Instant::now() + BUILD_TIME;
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let waiting = attempts.waiting().unwrap_or(started.as_fd());
-        let [ready, host_gone, called] =
-            sys::wait_readable([started.as_fd(), host.as_fd(), waiting], left)
-                .map_err(at(Step::Confine))?;
-        if called {
-            attempts.answer().map_err(at(Step::Confine))?;
-        }
-        if ready {
-            match sys::receive_fd(started) {
-                Ok((_, Some(listener))) => attempts.listen(listener),
-                Ok((first, None)) => return Err(failure_said(first, started)),
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
-                Err(error) => return Err(at(Step::Confine)(error)),
-            }
-        }
-        if host_gone {
-            return Err(fail("nobody waits for the program any more"));
-        }
-        if left.is_zero() {
-            return Err(fail("the sandbox took too long to build"));
-        }
-    }
-}
-
-/// The failure whose text begins with this byte.
-fn failure_said(first: u8, started: &mut Starting) -> Failure {
-    let mut text = vec![first];
-    let read = started.read_to_end(&mut text).and_then(|_| Ok(serde_json::from_slice(&text)?));
-    read.unwrap_or_else(|error: io::Error| Failure {
-        step: Step::Confine,
-        reason: format!("the sandbox ended while it was built: {error}"),
-    })
 }
