@@ -183,6 +183,7 @@ fn line(page: Page, name: &str, text: &str) -> String {
 mod tests {
     use super::super::sample::{Recording, small_run};
     use super::*;
+    use crate::domain::event::Event;
 
     #[test]
     fn caps_leave_what_is_not_used_and_nothing_is_invented_without_them() {
@@ -204,6 +205,18 @@ mod tests {
               cost      9 answers, 0 tokens, $0.0000; worked 40 s
               sandbox   full
             ");
+    }
+
+    #[test]
+    fn what_was_known_before_is_told_beside_the_trials() {
+        let mut records = small_run();
+        for record in &mut records {
+            if let Event::AttemptFinished { result, .. } = &mut record.event {
+                result.usage.reused = true;
+            }
+        }
+        let text = standing(&RunView::of(&records), false, BudgetSpec::default(), Page::PLAIN);
+        assert!(text.contains("45 trials, 30 of them known before"), "{text}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! `show` and `status` have theirs beside their text, in [`portrait`](super::portrait) and
 //! [`standing`](super::standing).
 
+pub mod call;
 pub mod carried;
 pub mod check;
 pub mod comparison;

@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use super::super::figure;
 use super::super::ink::Page;
+use super::call::CallDocument;
 use crate::base::id::{EpisodeId, GenerationId};
 use crate::domain::action::InnerAction;
-use crate::domain::event::{AttemptEnd, AttemptResult, CallCost, CallKey, Event, Record};
+use crate::domain::event::{AttemptEnd, AttemptResult, CallKey, Event, Record};
 use crate::domain::outcome::Violation;
 
 /// `trace --json`.
@@ -26,25 +27,6 @@ pub struct TraceDocument {
     pub advice: Vec<CallDocument>,
     /// The attempts by which it was measured, an episode after the other.
     pub attempts: Vec<AttemptDocument>,
-}
-
-/// One answer of a model.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct CallDocument {
-    /// The role asked.
-    pub role: String,
-    /// The alias asked.
-    pub model: String,
-    /// The turn: 0 the first answer, then repairs.
-    pub turn: u32,
-    /// The content hash of the prompt.
-    pub prompt_digest: String,
-    /// The prompt; null when the archive does not hold it (yet).
-    pub prompt: Option<String>,
-    /// The answer.
-    pub answer: String,
-    /// What it used.
-    pub cost: CallCost,
 }
 
 /// One attempt.
@@ -260,33 +242,6 @@ impl AttemptDocument {
         let known = if self.reused { "known before  " } else { "" };
         let told = figure::cut(&format!("{known}{base}{}{reason}", self.summary), page.rest(32));
         format!("{} {:>3}  {end}  {metric}  {told}", self.episode, self.attempt)
-    }
-}
-
-impl CallDocument {
-    fn told(&self, page: Page) -> String {
-        if matches!(self.model.as_str(), "offline" | "random") {
-            return page.ink.faint(&format!("{} asked {}", self.role, self.model));
-        }
-        let tokens = match (self.cost.input_tokens, self.cost.output_tokens) {
-            (Some(input), Some(output)) => format!("{input} + {output} tokens"),
-            _ => "tokens n/a".to_owned(),
-        };
-        let price = self.cost.usd.map_or("price n/a".to_owned(), |usd| usd.to_string());
-        let turn = if self.turn == 0 { String::new() } else { format!(", repair {}", self.turn) };
-        page.ink.faint(&format!("{} asked {}{turn}: {tokens}, {price}", self.role, self.model))
-    }
-
-    fn spell_out(&self, text: &mut String, page: Page) {
-        let missing = "(the archive does not hold this prompt)".to_owned();
-        for (title, body) in
-            [("prompt", self.prompt.as_ref().unwrap_or(&missing)), ("answer", &self.answer)]
-        {
-            let _ = writeln!(text, "  {}", page.ink.strong(title));
-            for line in body.lines() {
-                let _ = writeln!(text, "    {line}");
-            }
-        }
     }
 }
 
