@@ -16,6 +16,7 @@ pub mod output;
 mod agent_folder;
 mod archive_health;
 mod arguments;
+mod estimate;
 mod logging;
 mod machine;
 mod order;

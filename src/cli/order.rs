@@ -12,7 +12,7 @@ use super::verb::run::Args;
 use crate::archive::Archive;
 use crate::base::id::{RunName, TaskName};
 use crate::domain::agent::{AGENT_TOML, AgentFiles};
-use crate::domain::settings::{BudgetSpec, Identity, Start};
+use crate::domain::settings::{BudgetSpec, Budgets, Identity, Start};
 use crate::domain::task::{Seal, Task};
 use crate::engine::open::Order;
 use crate::journal;
@@ -221,18 +221,19 @@ fn refuse_twice(tasks: &[TaskName]) -> Result<(), Failure> {
 }
 
 /// The caps of a run: the lab's, where no flag says otherwise.
-pub fn caps(args: &Caps, lab: &Lab) -> BudgetSpec {
-    let lab = lab.config.budget;
-    BudgetSpec {
-        max_usd: args.max_usd.or(lab.max_usd),
-        max_tokens: args.max_tokens.or(lab.max_tokens),
-        max_calls: lab.max_calls,
-        max_minutes: args.max_minutes.or(lab.max_minutes),
+pub fn caps(args: &Caps, lab: &Lab) -> Budgets {
+    let Caps { max_usd, max_tokens, max_calls, max_minutes, .. } = *args;
+    let mut caps = Budgets::default();
+    caps.set_run(BudgetSpec { max_usd, max_tokens, max_calls, max_minutes });
+    for cap in &args.cap {
+        // Each was read when the line was; what does not read never comes here.
+        let _ = caps.set(cap);
     }
+    caps.or(&lab.config.budget)
 }
 
 /// The flags that bound a run without changing its results; `run` and `resume` take them.
-#[derive(Debug, Clone, Copy, Default, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 pub struct Caps {
     /// Work on this many candidates at once; never changes results [default: one for each core].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
@@ -243,12 +244,23 @@ pub struct Caps {
     /// Stop before the run has used more than this many tokens.
     #[arg(long, value_name = "N")]
     pub max_tokens: Option<u64>,
+    /// Stop before the run has made more than this many model calls.
+    #[arg(long, value_name = "N")]
+    pub max_calls: Option<u64>,
     /// Stop after this many minutes.
     #[arg(long, value_name = "N", value_parser = positive)]
     pub max_minutes: Option<f64>,
+    /// A cap for each generation or for a role: generation.max_usd=0.5 or roles.meta.max_calls=40; may be repeated.
+    #[arg(long, value_name = "CAP", value_parser = cap)]
+    pub cap: Vec<String>,
     /// Run code written by models even where no sandbox can be built. Its files, network and keys are yours to lose.
     #[arg(long)]
     pub i_accept_no_sandbox: bool,
+}
+
+/// A cap that reads as one.
+fn cap(text: &str) -> Result<String, String> {
+    Budgets::default().set(text).map(|()| text.to_owned())
 }
 
 fn positive(text: &str) -> Result<f64, String> {
@@ -258,7 +270,8 @@ fn positive(text: &str) -> Result<f64, String> {
     }
 }
 
-fn numbered(number: u64) -> Result<RunName, Failure> {
+/// The name of a run nobody named.
+pub fn numbered(number: u64) -> Result<RunName, Failure> {
     format!("run-{number}")
         .parse()
         .map_err(|error| Failure::from_error(Exit::Defect, &error as &dyn std::error::Error))

@@ -29,7 +29,7 @@ use tokio::sync::mpsc;
 /// Performs a run from where it stands to its end, and tells what came of it.
 pub fn perform(
     order: Order,
-    caps: Caps,
+    caps: &Caps,
     json: bool,
     lab: &Lab,
     edge: &Edge,
@@ -44,7 +44,7 @@ pub fn perform(
     };
     let stop = StandStill::default();
     let (observer, records) = mpsc::unbounded_channel();
-    let conditions = conditions(&caps, lab);
+    let conditions = conditions(caps, lab);
     let world = world(lab, edge)?;
     let engine_stop = stop.clone();
     let mut watch = Watch {

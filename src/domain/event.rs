@@ -12,7 +12,7 @@ use super::files::FileSet;
 use super::outcome::SandboxLevel;
 use super::report::{AgentReport, ControlResult, PromotionReport, SolutionReport};
 use super::sealed::{SealedPair, SealedResult};
-use super::settings::Identity;
+use super::settings::{Budgets, Identity};
 use crate::base::digest::Digest;
 use crate::base::id::{Alias, EpisodeId, GenerationId};
 use crate::base::unit::{MicroUsd, UnixMillis};
@@ -150,6 +150,9 @@ pub struct CallCost {
     /// Files that a `command` model changed and must not; they are as they were.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub restored: Vec<String>,
+    /// The cap for which nobody was asked at all; a cap of the run never stands here, because it lets the run stand still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cap: Option<CapScope>,
     /// The price; `None` = unknown, never 0 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usd: Option<MicroUsd>,
@@ -159,6 +162,38 @@ pub struct CallCost {
     /// Wall time, milliseconds.
     #[serde(default)]
     pub wall_ms: u64,
+    /// The requests that failed before this came of it, oldest first; of many, the first and the last few.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retries: Vec<Retry>,
+}
+
+/// A request that failed, and was sent again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retry {
+    /// When it had failed, milliseconds from the start of the call.
+    pub at_ms: u64,
+    /// What failed, in words.
+    pub why: String,
+}
+
+/// The part of a run whose cap is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CapScope {
+    /// The generation made or measured.
+    Generation,
+    /// The role asked.
+    Role,
+}
+
+impl CapScope {
+    /// The class of what a cap kept from being asked, as attempts record it.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Generation => "cap_generation",
+            Self::Role => "cap_role",
+        }
+    }
 }
 
 /// Why a run is not running.
@@ -198,6 +233,11 @@ pub enum Event {
     RunResumed {
         /// The level candidates run at from here on.
         sandbox: SandboxLevel,
+    },
+    /// The caps that hold from here on, where they are others than before; they change no result of what is on record.
+    CapsSet {
+        /// All of them.
+        budget: Budgets,
     },
     /// The outer script decided.
     Decided {

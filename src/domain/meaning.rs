@@ -22,6 +22,7 @@ pub fn meaning(event: &Event) -> Option<(String, Event)> {
         | Event::RunHalted { .. }
         | Event::ProviderPaused { .. }
         | Event::ProviderBack { .. }
+        | Event::CapsSet { .. }
         | Event::RolledBack { .. }
         | Event::TestOpened { .. }
         | Event::Tested { .. } => return None,
@@ -32,6 +33,7 @@ pub fn meaning(event: &Event) -> Option<(String, Event)> {
         Event::Decided { step, .. } | Event::Refused { step, .. } => format!("step {step}"),
         Event::Answered { key, cost, .. } => {
             cost.wall_ms = 0;
+            cost.retries.clear();
             format!("the answer for {key}")
         }
         Event::GenerationPlanned { plan } => format!("the plan of {}", plan.generation),

@@ -2,10 +2,12 @@
 
 pub mod action;
 pub mod agent;
+pub mod choice;
 pub mod consult;
 pub mod credit;
 pub mod edit;
 pub mod editable;
+pub mod estimate;
 pub mod event;
 pub mod files;
 pub mod glob;

@@ -9,8 +9,12 @@ use super::outcome::SandboxLevel;
 use super::task::Seal;
 use crate::base::id::{Alias, EpisodeId, RunName, TaskName};
 
+mod budget;
+mod ensemble;
 mod model;
 
+pub use budget::{BudgetSpec, Budgets};
+pub use ensemble::{Choose, EnsembleSpec, Tier};
 pub use model::{Dialect, Effort, ModelSpec, Price, RetrySpec, Timeouts, WireParameter};
 
 /// Where an episode starts.
@@ -112,30 +116,15 @@ impl Identity {
 pub struct LabConfig {
     /// Models by alias. `offline` and `random` always exist.
     pub models: BTreeMap<Alias, ModelSpec>,
-    /// Caps of a run.
-    pub budget: BudgetSpec,
+    /// Aliases that stand for several models, one of which is chosen for each call.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub ensembles: BTreeMap<Alias, EnsembleSpec>,
+    /// Caps of a run, of its generations and of its roles.
+    pub budget: Budgets,
     /// The sandbox.
     pub sandbox: SandboxSpec,
     /// The Python interpreter.
     pub python: PythonSpec,
-}
-
-/// Caps of one run; absent: no cap. Flags of `run` override them.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct BudgetSpec {
-    /// US dollars.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_usd: Option<f64>,
-    /// Tokens, input and output.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_tokens: Option<u64>,
-    /// Model calls.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_calls: Option<u64>,
-    /// Minutes of this process.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_minutes: Option<f64>,
 }
 
 /// The sandbox a person accepts.

@@ -1,6 +1,8 @@
 //! Rules of `hyperagent.toml` that its types alone cannot state.
 
-use super::settings::{BudgetSpec, Dialect, LabConfig, ModelSpec};
+mod ensemble;
+
+use super::settings::{Budgets, Dialect, LabConfig, ModelSpec};
 
 /// The aliases that always exist and keep their meaning.
 pub const BUILT_IN: [(&str, Dialect); 2] =
@@ -42,6 +44,7 @@ pub fn faults(config: &LabConfig) -> Vec<SettingFault> {
             found.push(SettingFault { keys, message });
         }
     }
+    found.extend(ensemble::faults(config));
     found.extend(budget_faults(&config.budget));
     found
 }
@@ -134,12 +137,18 @@ fn check_base_url(url: &str) -> Result<(), String> {
     }
 }
 
-fn budget_faults(budget: &BudgetSpec) -> Vec<SettingFault> {
-    [("max_usd", budget.max_usd), ("max_minutes", budget.max_minutes)]
-        .into_iter()
-        .filter(|(_, cap)| cap.is_some_and(|cap| !(cap.is_finite() && cap >= 0.0)))
-        .map(|(key, _)| fault(&["budget", key], "is no cap; allowed: a number from 0"))
-        .collect()
+fn budget_faults(budget: &Budgets) -> Vec<SettingFault> {
+    let mut found = Vec::new();
+    for (path, caps) in budget.scopes() {
+        for (key, cap) in [("max_usd", caps.max_usd), ("max_minutes", caps.max_minutes)] {
+            if cap.is_some_and(|cap| !(cap.is_finite() && cap >= 0.0)) {
+                let keys: Vec<&str> =
+                    ["budget"].into_iter().chain(path.clone()).chain([key]).collect();
+                found.push(fault(&keys, "is no cap; allowed: a number from 0"));
+            }
+        }
+    }
+    found
 }
 
 fn fault(keys: &[&str], message: &str) -> SettingFault {
@@ -152,7 +161,9 @@ fn fault(keys: &[&str], message: &str) -> SettingFault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::settings::Effort;
+    use std::collections::BTreeMap;
+
+    use crate::domain::settings::{BudgetSpec, Effort};
 
     fn found(alias: &str, change: impl FnOnce(&mut ModelSpec)) -> Vec<String> {
         let mut spec = ModelSpec::of(Dialect::OpenaiChat);
@@ -250,14 +261,17 @@ mod tests {
 
     #[test]
     fn caps_are_numbers_from_nought() {
+        let meta = BudgetSpec { max_usd: Some(f64::NAN), ..Default::default() };
         let config = LabConfig {
-            budget: BudgetSpec {
+            budget: Budgets {
                 max_usd: Some(-1.0),
                 max_minutes: Some(0.0),
+                roles: BTreeMap::from([("meta".to_owned(), meta)]),
                 ..Default::default()
             },
             ..Default::default()
         };
-        assert_eq!(faults(&config).len(), 1);
+        let named: Vec<String> = faults(&config).iter().map(|fault| fault.keys.join(".")).collect();
+        assert_eq!(named, ["budget.max_usd", "budget.roles.meta.max_usd"]);
     }
 }

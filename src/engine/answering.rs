@@ -6,37 +6,27 @@ use super::recorded::Recorded;
 use super::take_up::journal_folder;
 use crate::base::id::RunName;
 use crate::domain::event::Event;
-use crate::domain::settings::{BudgetSpec, Identity, LabConfig};
+use crate::domain::settings::{Budgets, Identity, LabConfig};
 use crate::journal;
-use crate::model::{Models, Reply, Spent};
+use crate::model::{Limits, Models, Reply};
 
 /// The caps of a run: the process's own, where it has some, else the lab's.
-pub(super) fn caps(config: &LabConfig, conditions: &Conditions) -> BudgetSpec {
-    let (lab, flags) = (config.budget, conditions.caps);
-    BudgetSpec {
-        max_usd: flags.max_usd.or(lab.max_usd),
-        max_tokens: flags.max_tokens.or(lab.max_tokens),
-        max_calls: flags.max_calls.or(lab.max_calls),
-        max_minutes: flags.max_minutes.or(lab.max_minutes),
-    }
+pub(super) fn caps(config: &LabConfig, conditions: &Conditions) -> Budgets {
+    conditions.caps.or(&config.budget)
 }
 
 /// The lab's models under these caps, with what the run has spent, and the recordings that some of them answer from.
 pub(super) fn models(
     world: &World,
-    conditions: &Conditions,
+    caps: &Budgets,
     identity: &Identity,
     recorded: &Recorded,
 ) -> Result<Models, EngineError> {
     let lab = &world.lab;
-    let mut spent = Spent::default();
-    for cost in recorded.spent() {
-        if cost.requests > 0 {
-            spent.add(cost);
-        }
-    }
+    let limits = Limits { caps: caps.clone(), episodes: Some(identity.episodes) };
+    let metered = recorded.spent().iter().filter(|(_, _, cost)| cost.requests > 0);
     let mut models = Models::new(&lab.config, lab.root(), &world.environment)?
-        .with_budget(&caps(&lab.config, conditions), spent);
+        .with_budget(limits, metered.map(|(key, role, cost)| (key, role.as_str(), cost)));
     for run in models.replayed_runs() {
         let name: RunName = run.parse()?;
         if name == identity.run {

@@ -60,15 +60,20 @@ fn tell(request: &Request, answer: &Answer) {
 
 async fn ask_model(session: &Session, request: &Request) -> Result<Answer, Stopped> {
     failpoint::pass(Site::AnswerAsked);
+    let answered =
+        |text, unusable, cost| Answer { alias: request.alias.clone(), text, unusable, cost };
     Ok(match ask_in_time(session, request).await? {
-        Ok(reply) => Answer { text: reply.text, unusable: None, cost: reply.cost },
+        Ok(reply) => answered(reply.text, None, reply.cost),
         Err(ModelError::NotAnAnswer { fault, text, cost, .. }) => {
-            Answer { text, unusable: Some(fault.to_string()), cost: *cost }
+            answered(text, Some(fault.to_string()), *cost)
         }
         Err(failed) => match failed.consequence() {
             Consequence::SpendAttempt => {
-                let unusable = Some(failed.to_string());
-                Answer { text: String::new(), unusable, cost: CallCost::default() }
+                answered(String::new(), Some(failed.to_string()), CallCost::default())
+            }
+            Consequence::EndWork(scope) => {
+                let cost = CallCost { cap: Some(scope), ..CallCost::default() };
+                answered(String::new(), Some(failed.to_string()), cost)
             }
             Consequence::HaltAtBudget => return Err(halted(Halt::Budget, &failed)),
             Consequence::Pause => return Err(halted(Halt::Provider, &failed)),

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use super::ask::ask;
 use super::session::Session;
-use super::{EngineError, Stopped, grade};
+use super::{EngineError, Stopped, choice, grade};
 use crate::base::digest::Digest;
 use crate::base::id::{Alias, EpisodeId, GenerationId};
 use crate::domain::action::InnerAction;
 use crate::domain::agent::{AnswerFormat, Role};
 use crate::domain::edit;
-use crate::domain::event::{AttemptEnd, AttemptResult, CallKey, HandedBack};
+use crate::domain::event::{AttemptEnd, AttemptResult, CallKey, CapScope, HandedBack};
 use crate::domain::files::FileSet;
 use crate::domain::normal;
 use crate::domain::outcome::{CaseResult, Usage};
@@ -127,6 +127,24 @@ pub fn dispatch(
         .clone()
         .or_else(|| session.identity.model.clone())
         .unwrap_or_else(|| role_spec.model.clone());
+    let key = CallKey::Attempt {
+        generation: setting.generation,
+        episode: setting.episode.clone(),
+        attempt,
+        turn: 0,
+    };
+    let ask = choice::Ask {
+        key: &key,
+        indices: &super::episode::stream_indices(
+            session,
+            setting.generation,
+            &setting.episode,
+            &[u64::from(attempt)],
+        ),
+        prompt_bytes: prompt.as_ref().map_or(0, String::len),
+        max_output_tokens: role_spec.max_output_tokens,
+    };
+    let alias = choice::for_attempt(session, episode, alias, &ask);
     let wanted = session.models.is_command(&alias);
     let beside = if wanted { candidate::as_files(episode.attempts()) } else { FileSet::default() };
     Some(Dispatch {
@@ -315,8 +333,11 @@ async fn propose(
         prompts.push(request.text());
         answers.push(answer.text.clone());
         let base = &dispatch.brief.base;
+        let cap = answer.cost.cap;
         let found = match answer.unusable {
-            Some(why) => Err(Refusal { class: "no_answer", reason: why }),
+            Some(why) => {
+                Err(Refusal { class: cap.map_or("no_answer", CapScope::class), reason: why })
+            }
             None => candidate::from_answer(&answer.text, format, base, &dispatch.task),
         };
         turn += 1;
@@ -339,8 +360,9 @@ async fn propose(
             }
             _ => turn < TURNS,
         };
-        let may_ask =
-            turns_left && !(finished && session.recorded.answer(&dispatch.key(turn)).is_none());
+        let may_ask = cap.is_none()
+            && turns_left
+            && !(finished && session.recorded.answer(&dispatch.key(turn)).is_none());
         let Some((class, complaint)) = complaint.filter(|_| may_ask) else {
             return Ok(Proposed { prompts, answers, candidate: found, handed_back });
         };
@@ -384,7 +406,8 @@ fn request(
     }
 }
 
-fn unmeasured(end: AttemptEnd, refusal: Refusal) -> AttemptResult {
+/// An attempt of which nothing was measured.
+pub(super) fn unmeasured(end: AttemptEnd, refusal: Refusal) -> AttemptResult {
     AttemptResult {
         end,
         outcome: None,

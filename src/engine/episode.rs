@@ -191,8 +191,20 @@ impl Drive {
     }
 
     /// Asks the script. A script that fails or asks for the impossible ends its episode: the attempts it did not make
-    /// are its own loss, and the reason is on record.
+    /// are its own loss, and the reason is on record. A cap of the generation that an attempt met ends it too, and one of
+    /// a role as soon as that role is wanted again.
     async fn next_action(&mut self, number: u32) -> Result<InnerAction, Stopped> {
+        if let Some(why) = self.episode.closed() {
+            return Ok(InnerAction::Stop { why: why.to_owned() });
+        }
+        let action = self.wanted(number).await?;
+        let InnerAction::Propose { role, .. } = &action else { return Ok(action) };
+        let closed = self.episode.closed_role(role).map(str::to_owned);
+        Ok(closed.map_or(action, |why| InnerAction::Stop { why }))
+    }
+
+    /// What the script wants.
+    async fn wanted(&mut self, number: u32) -> Result<InnerAction, Stopped> {
         let hooks = self.mirror.hooks().clone();
         if !hooks.has(Hook::NextAttempt) {
             return Ok(self.default_action());

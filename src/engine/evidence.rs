@@ -7,7 +7,8 @@ use serde_json::json;
 use super::attempt::Worked;
 use super::consult::Advised;
 use crate::base::digest::Digest;
-use crate::base::id::EpisodeId;
+use crate::base::id::{Alias, EpisodeId};
+use crate::domain::choice::outcome;
 use crate::domain::event::EpisodeResult;
 
 /// The evidence of one episode, collected while it runs.
@@ -17,12 +18,19 @@ pub struct EpisodeEvidence {
     lines: Vec<String>,
     advice: Vec<String>,
     files: BTreeMap<String, String>,
+    outcomes: Vec<(Alias, f64)>,
 }
 
 impl EpisodeEvidence {
     /// Nothing yet.
     pub fn new(episode: EpisodeId) -> Self {
-        Self { episode, lines: Vec::new(), advice: Vec::new(), files: BTreeMap::new() }
+        Self {
+            episode,
+            lines: Vec::new(),
+            advice: Vec::new(),
+            files: BTreeMap::new(),
+            outcomes: Vec::new(),
+        }
     }
 
     fn folder(&self) -> String {
@@ -31,6 +39,7 @@ impl EpisodeEvidence {
 
     /// Adds one attempt.
     pub fn add(&mut self, attempt: u32, worked: &Worked) {
+        self.outcomes.extend(outcome(&worked.result).map(|(model, gain)| (model.clone(), gain)));
         let prompts: Vec<String> =
             worked.prompts.iter().map(|text| add_prompt(&mut self.files, text)).collect();
         let mut line = json!({
@@ -60,6 +69,11 @@ impl EpisodeEvidence {
             "advice": advised.advice,
         });
         self.advice.push(line.to_string());
+    }
+
+    /// What came of asking each model, in the order of the attempts.
+    pub fn outcomes(&self) -> &[(Alias, f64)] {
+        &self.outcomes
     }
 
     /// The files of the evidence commit, given the episode's result.

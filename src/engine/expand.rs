@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use super::recorded::Answer;
 use super::session::Session;
-use super::{EngineError, Stopped};
+use super::{EngineError, Stopped, choice};
 use serde_json::{Map, Value};
 
 use crate::base::id::{Alias, EpisodeId, GenerationId};
 use crate::domain::action::{OuterAction, Tag};
 use crate::domain::agent::{AgentFiles, Role};
 use crate::domain::edit;
-use crate::domain::event::{Diagnostic, GenerationPlan, GenerationStatus, Stage};
+use crate::domain::event::{CallKey, Diagnostic, GenerationPlan, GenerationStatus, Stage};
 use crate::domain::files::FileSet;
 use crate::domain::lineage::Lineage;
 use crate::model::MetaBrief;
@@ -137,6 +137,14 @@ pub fn prepare(
     });
     let alias =
         model.or_else(|| session.identity.model.clone()).unwrap_or_else(|| role.model.clone());
+    let key = CallKey::Rewrite { generation: id, turn: 0 };
+    let ask = choice::Ask {
+        key: &key,
+        indices: &[u64::from(id.0)],
+        prompt_bytes: prompt.as_ref().map_or(0, String::len),
+        max_output_tokens: role.max_output_tokens,
+    };
+    let alias = choice::for_rewrite(session, lineage, alias, &ask);
     let by_command = session.models.is_command(&alias);
     let library = (in_turns || by_command).then(|| Library {
         lineage: Arc::new(lineage.clone()),

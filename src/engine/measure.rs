@@ -11,6 +11,7 @@ use super::hooks::Hooks;
 use super::session::Session;
 use super::{EngineError, Stopped};
 use crate::base::id::{EpisodeId, GenerationId};
+use crate::domain::choice::Outcomes;
 use crate::domain::event::EpisodeResult;
 use crate::domain::files::FileSet;
 use crate::domain::lineage::Lineage;
@@ -24,6 +25,17 @@ pub type Measured = Vec<(EpisodeId, EpisodeResult, EpisodeEvidence)>;
 pub struct Measuring {
     generation: GenerationId,
     settings: Vec<(Setting, Option<GenerationId>)>,
+}
+
+impl Measuring {
+    /// The same, with what is known of the models' answers; ensembles choose by it.
+    #[must_use]
+    pub fn knowing(mut self, known: &Arc<Outcomes>) -> Self {
+        for (setting, _) in &mut self.settings {
+            setting.known = known.clone();
+        }
+        self
+    }
 }
 
 /// Prepares the episodes from the family tree at this moment.
@@ -56,6 +68,7 @@ pub fn prepare(
                 models: session.aliases.iter().cloned().collect(),
                 memory: agent.memory_sizes(),
                 start,
+                known: Arc::default(),
             };
             Some((setting, from))
         })

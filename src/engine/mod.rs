@@ -12,15 +12,18 @@
 //! - [`ask`] is the only way to a model; [`finish`] compares the solutions at the end, [`sealed`] those on the test split.
 //! - [`repair`] finds what is damaged and rebuilds what journal or archive alone still prove; [`portable`] carries a run to
 //!   another lab. Both read a run's journal as `family`, without performing anything.
+//! - `choice` decides who of an ensemble is asked; `estimate` reckons what a run may cost before it begins.
 //! - `pauses` records which models wait for a provider that answers nobody.
 
 mod answering;
 pub mod ask;
 pub mod attempt;
 pub mod certify;
+mod choice;
 mod consult;
 pub mod control;
 pub mod episode;
+pub mod estimate;
 pub mod evidence;
 pub mod expand;
 pub mod failure;

@@ -23,7 +23,7 @@ use crate::base::id::{Alias, GenerationId};
 use crate::domain::agent::AgentFiles;
 use crate::domain::event::{Event, GenerationPlan, GenerationStatus, Halt, Record};
 use crate::domain::lineage::Lineage;
-use crate::domain::settings::{BudgetSpec, Identity};
+use crate::domain::settings::{Budgets, Identity};
 use crate::journal::Journal;
 use crate::lab::Lab;
 use crate::rewrite::{self, Agent, Rules, Submission};
@@ -57,7 +57,7 @@ pub struct Order {
 #[derive(Debug, Clone)]
 pub struct Conditions {
     /// Caps; they override the lab's.
-    pub caps: BudgetSpec,
+    pub caps: Budgets,
     /// Candidates measured at once; absent: the machine's cores.
     pub parallel: Option<usize>,
     /// Whether the person accepts to run models' code without a sandbox.
@@ -187,7 +187,12 @@ async fn assemble(
     let machine = Machine::find(world, conditions).await?;
     let scripts = Arc::new(Pool::new(machine.host.clone()));
     scripts.warm().await;
-    let models = models(world, conditions, identity, &recorded)?;
+    // Nothing of a repetition is paid, so no cap holds it.
+    let caps = match &repeated {
+        Some(_) => Budgets::default(),
+        None => caps(&world.lab.config, conditions),
+    };
+    let models = models(world, &caps, identity, &recorded)?;
     let authors = repeated.iter().flat_map(|repeated| repeated.authors());
     let aliases: BTreeSet<Alias> = models.aliases().chain(authors).cloned().collect();
     let seed = seed_plan(identity, &agent);
@@ -205,12 +210,8 @@ async fn assemble(
         models.check(&asked)?;
     }
     let dialect = |alias: &Alias| models.spec(alias).map(|spec| spec.dialect);
-    machine.check_authors(world, conditions, asked.iter(), dialect)?;
-    // Nothing of a repetition is paid, so no cap holds it.
-    let caps = match &repeated {
-        Some(_) => BudgetSpec::default(),
-        None => caps(&world.lab.config, conditions),
-    };
+    let authors = asked.iter().flat_map(|alias| models.members(alias));
+    machine.check_authors(world, conditions, authors, dialect)?;
     let journal = match journal {
         Some(journal) => journal,
         None => {
@@ -242,12 +243,12 @@ async fn assemble(
         pause: stop.after_work,
         observer: Mutex::new(observer),
     });
-    begin(&session, agent, resumed).await?;
+    begin(&session, agent, resumed, caps).await?;
     Ok(Assembled { session, lineage: Lineage::new(identity.all_episodes()), seed })
 }
 
 /// The agent a run starts from must pass what every rewrite must pass.
-async fn check_agent(
+pub(super) async fn check_agent(
     identity: &Identity,
     agent: &AgentFiles,
     aliases: &BTreeSet<Alias>,
@@ -261,7 +262,8 @@ async fn check_agent(
         .ok_or_else(|| EngineError::InvalidAgent { agent: identity.agent.clone(), diagnostics })
 }
 
-fn seed_plan(identity: &Identity, agent: &AgentFiles) -> GenerationPlan {
+/// Generation 0, as the person gave it.
+pub(super) fn seed_plan(identity: &Identity, agent: &AgentFiles) -> GenerationPlan {
     GenerationPlan {
         generation: GenerationId(0),
         parents: Vec::new(),
@@ -280,8 +282,14 @@ fn seed_plan(identity: &Identity, agent: &AgentFiles) -> GenerationPlan {
     }
 }
 
-/// The first record of a new run, or the record that a process took it up again.
-async fn begin(session: &Session, agent: AgentFiles, resumed: bool) -> Result<(), EngineError> {
+/// The first record of a new run, or the record that a process took it up again; then the caps, where they are others
+/// than before.
+async fn begin(
+    session: &Session,
+    agent: AgentFiles,
+    resumed: bool,
+    caps: Budgets,
+) -> Result<(), EngineError> {
     let event = if resumed {
         Event::RunResumed { sandbox: session.sandbox }
     } else {
@@ -292,9 +300,13 @@ async fn begin(session: &Session, agent: AgentFiles, resumed: bool) -> Result<()
             sandbox: session.sandbox,
         }
     };
-    match session.record(event).await {
-        Ok(_) => Ok(()),
-        Err(Stopped::Failed(failed)) => Err(failed),
-        Err(Stopped::Halted { detail, .. }) => Err(EngineError::Internal(detail)),
+    let caps = (caps != *session.recorded.caps()).then_some(Event::CapsSet { budget: caps });
+    for event in [event].into_iter().chain(caps) {
+        match session.record(event).await {
+            Ok(_) => {}
+            Err(Stopped::Failed(failed)) => return Err(failed),
+            Err(Stopped::Halted { detail, .. }) => return Err(EngineError::Internal(detail)),
+        }
     }
+    Ok(())
 }

@@ -14,6 +14,7 @@ use super::{Stopped, certify, control, finish, guard, notes};
 use crate::base::id::GenerationId;
 use crate::base::unit::UnixMillis;
 use crate::domain::action::OuterAction;
+use crate::domain::choice::Outcomes;
 use crate::domain::event::{Diagnostic, Event, GenerationPlan};
 use crate::domain::lineage::Lineage;
 use crate::domain::state::no_actions;
@@ -38,6 +39,8 @@ pub struct Outer {
     pub(super) open: VecDeque<Open>,
     pub(super) hooks: BTreeMap<GenerationId, Hooks>,
     pub(super) unfit: BTreeSet<GenerationId>,
+    /// What came of asking the models, in the measurements taken in so far.
+    pub(super) known: Arc<Outcomes>,
     pub(super) mirror: Option<Mirror>,
     /// When each generation was planned, by number.
     pub(super) planned_at: Vec<UnixMillis>,
@@ -81,6 +84,7 @@ pub async fn run(
         open: VecDeque::new(),
         hooks: BTreeMap::new(),
         unfit: BTreeSet::new(),
+        known: Arc::default(),
         mirror: None,
         planned_at: Vec::new(),
         asked: BTreeMap::new(),
@@ -196,6 +200,7 @@ impl Outer {
             Err(diagnostic) => self.refuse(by, diagnostic),
             Ok(()) => match self.with_variables(by, action).await? {
                 Ok(action) => {
+                    self.session.check_roles(&action)?;
                     self.record_decision(Some(by), &action).await?;
                     Ok(Next::Perform(action))
                 }

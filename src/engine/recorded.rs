@@ -13,10 +13,13 @@ use crate::domain::event::{
 use crate::domain::files::FileSet;
 use crate::domain::report::{ControlResult, PromotionReport, SolutionReport};
 use crate::domain::sealed::{SealedPair, SealedResult, SolutionPlace};
+use crate::domain::settings::Budgets;
 
 /// An answer of a model as recorded.
 #[derive(Debug, Clone)]
 pub struct Answer {
+    /// The alias asked.
+    pub alias: Alias,
     /// The text.
     pub text: String,
     /// Why it is not an answer, if it is not.
@@ -94,7 +97,8 @@ pub struct Recorded {
     openings: Vec<Opening>,
     finished: Option<(GenerationId, String)>,
     authors: BTreeSet<Alias>,
-    spent: Vec<CallCost>,
+    spent: Vec<(CallKey, String, CallCost)>,
+    caps: Budgets,
 }
 
 impl Recorded {
@@ -119,16 +123,17 @@ impl Recorded {
             | Event::RunHalted { .. }
             | Event::ProviderPaused { .. }
             | Event::ProviderBack { .. } => {}
+            Event::CapsSet { budget } => self.caps = budget,
             Event::Decided { step, by, action, settled } => {
                 self.steps.insert(step, (settled, Step::Decided { by, action }));
             }
             Event::Refused { step, by, diagnostic, settled } => {
                 self.steps.insert(step, (settled, Step::Refused { by, diagnostic }));
             }
-            Event::Answered { key, alias, text, cost, unusable, .. } => {
-                self.authors.insert(alias);
-                self.spent.push(cost.clone());
-                self.answers.insert(key, Answer { text, unusable, cost });
+            Event::Answered { key, role, alias, text, cost, unusable, .. } => {
+                self.authors.insert(alias.clone());
+                self.spent.push((key.clone(), role, cost.clone()));
+                self.answers.insert(key, Answer { alias, text, unusable, cost });
             }
             Event::GenerationPlanned { plan } => {
                 self.plans.insert(plan.generation, (*plan, at));
@@ -326,8 +331,13 @@ impl Recorded {
         self.finished.as_ref()
     }
 
-    /// What all recorded calls cost.
-    pub fn spent(&self) -> &[CallCost] {
+    /// Every recorded call, with its role and what it cost.
+    pub fn spent(&self) -> &[(CallKey, String, CallCost)] {
         &self.spent
+    }
+
+    /// The caps that held last.
+    pub fn caps(&self) -> &Budgets {
+        &self.caps
     }
 }

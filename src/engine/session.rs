@@ -11,6 +11,7 @@ use super::Stopped;
 use super::recorded::Recorded;
 use crate::archive::Archive;
 use crate::base::id::{Alias, TaskName};
+use crate::domain::action::OuterAction;
 use crate::domain::event::{Event, Halt, Record};
 use crate::domain::outcome::SandboxLevel;
 use crate::domain::settings::Identity;
@@ -102,6 +103,22 @@ impl Session {
             return Err(Stopped::Halted { why: Halt::Paused, detail });
         }
         Ok(())
+    }
+
+    /// An error when a role that the action cannot do without has no budget left: nothing is rewritten that could not be
+    /// measured, and nothing measured without attempts.
+    pub fn check_roles(&self, action: &OuterAction) -> Result<(), Stopped> {
+        let roles: &[&str] = match action {
+            OuterAction::Expand { .. } | OuterAction::Reflect { .. } => &["meta", "worker"],
+            OuterAction::Evaluate { .. } | OuterAction::Merge { .. } => &["worker"],
+            OuterAction::Promote { .. } | OuterAction::Retire { .. } | OuterAction::Stop { .. } => {
+                &[]
+            }
+        };
+        match roles.iter().find_map(|role| self.models.exhausted(role)) {
+            Some(detail) => Err(Stopped::Halted { why: Halt::Budget, detail }),
+            None => Ok(()),
+        }
     }
 
     /// Where the decisions of people are read: the run's own journal, or that of the run it repeats.

@@ -1,6 +1,7 @@
 //! What the outer loop takes in: a generation is written, a measurement enters the family tree.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::evidence::add_prompt;
 use super::expand::Rewritten;
@@ -101,6 +102,9 @@ impl Outer {
         let first = self.lineage.get(who).is_some_and(|g| g.measured.is_empty());
         let mut files = FileSet(self.asked.remove(&who).unwrap_or_default());
         for (episode, result, evidence) in measured {
+            for (model, gain) in evidence.outcomes() {
+                Arc::make_mut(&mut self.known).add(model, *gain);
+            }
             files.0.extend(evidence.into_files(&result));
             self.lineage.measured(who, episode, result);
         }

@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn an_unknown_key_is_shown_with_its_place_and_what_is_allowed() {
         insta::assert_snapshot!(fault("[budget]\nmax_usd = 5.0\nmax_dollars = 3\n"), @r"
-        hyperagent.toml:3:1: unknown field `max_dollars`, expected one of `max_usd`, `max_tokens`, `max_calls`, `max_minutes`
+        hyperagent.toml:3:1: unknown field `max_dollars`, expected one of `max_usd`, `max_tokens`, `max_calls`, `max_minutes`, `generation`, `roles`
           3 | max_dollars = 3
             | ^^^^^^^^^^^
         ");

@@ -1,10 +1,10 @@
 //! Why there is no answer, and what that means for the run.
 
-use super::budget::Cap;
+use super::budget::{Cap, Scope};
 use super::offline::OfflineError;
 use super::scripted::ScriptFault;
 use crate::base::id::Alias;
-use crate::domain::event::{CallCost, CallKey};
+use crate::domain::event::{CallCost, CallKey, CapScope};
 use crate::domain::settings_rule::SettingFault;
 
 /// Why a question has no answer. No variant holds a key.
@@ -27,6 +27,14 @@ pub enum ModelError {
         alias: Alias,
         /// The variable `key_env` names.
         variable: String,
+    },
+    /// The alias stands for several models, and nobody chose one.
+    #[error("`{alias}` is an ensemble; name one of its members: {members}")]
+    Ensemble {
+        /// The alias.
+        alias: Alias,
+        /// Its members, separated by commas.
+        members: String,
     },
     /// The key holds characters that a header cannot carry.
     #[error(
@@ -149,8 +157,10 @@ pub enum ModelError {
         cost: Box<CallCost>,
     },
     /// A cap of the budget is reached.
-    #[error("the budget is spent: {cap} (used: {used}); raise it to go on")]
+    #[error("{scope} is spent: {cap} (used: {used}); raise it to go on")]
     BudgetSpent {
+        /// What it holds for.
+        scope: Scope,
         /// The cap.
         cap: Cap,
         /// What has been used, in the cap's own unit.
@@ -311,6 +321,8 @@ pub enum Consequence {
     SpendAttempt,
     /// The run halts at its budget.
     HaltAtBudget,
+    /// The generation or the role may use no more; what asked ends, and the run goes on.
+    EndWork(CapScope),
     /// The caller wanted it so.
     Interrupted,
 }
@@ -320,6 +332,7 @@ impl ModelError {
     pub fn consequence(&self) -> Consequence {
         match self {
             Self::UnknownAlias { .. }
+            | Self::Ensemble { .. }
             | Self::MissingKey { .. }
             | Self::BadKey { .. }
             | Self::Setting(_)
@@ -345,7 +358,10 @@ impl ModelError {
                     | OfflineError::NothingToRewrite { .. },
                 ..
             } => Consequence::SpendAttempt,
-            Self::BudgetSpent { .. } => Consequence::HaltAtBudget,
+            Self::BudgetSpent { scope, .. } => match scope.recorded() {
+                None => Consequence::HaltAtBudget,
+                Some(scope) => Consequence::EndWork(scope),
+            },
             Self::Cancelled => Consequence::Interrupted,
         }
     }

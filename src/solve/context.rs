@@ -15,9 +15,9 @@ use crate::domain::task::Task;
 use crate::prompt;
 
 /// Attempts shown in the history, the newest ones.
-const HISTORY: usize = 30;
+pub const HISTORY: usize = 30;
 /// Characters of a reason shown in the history.
-const REASON: usize = 240;
+pub const REASON: usize = 240;
 /// The most cases of the feedback.
 const CASES: usize = 40;
 

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use crate::base::digest::Digest;
 use crate::base::id::{Alias, EpisodeId, GenerationId};
 use crate::domain::action::{InnerAction, Tag};
+use crate::domain::choice::Outcomes;
 use crate::domain::consult::{Advice, Review};
 use crate::domain::credit;
 use crate::domain::event::{
-    AttemptEnd, AttemptResult, EpisodeResult, FailureCount, OperatorCredit,
+    AttemptEnd, AttemptResult, CapScope, EpisodeResult, FailureCount, OperatorCredit,
 };
 use crate::domain::files::FileSet;
 use crate::domain::normal;
@@ -36,6 +37,8 @@ pub struct Setting {
     pub memory: BTreeMap<String, u32>,
     /// The candidate it starts from.
     pub start: FileSet,
+    /// What came of asking the models, in the measurements taken in before.
+    pub known: Arc<Outcomes>,
 }
 
 /// One attempt that has ended, or the start as attempt 0.
@@ -111,6 +114,10 @@ pub struct Episode {
     notes: BTreeMap<String, String>,
     /// The attempt that was to be decided when a note was asked for last.
     reflected_before: Option<u32>,
+    /// Why nothing more can be asked, once a cap of the generation was met.
+    closed: Option<String>,
+    /// The roles that can be asked nothing more, with the reason.
+    closed_roles: BTreeMap<String, String>,
 }
 
 impl Episode {
@@ -132,6 +139,8 @@ impl Episode {
             reviewed: Vec::new(),
             notes: BTreeMap::new(),
             reflected_before: None,
+            closed: None,
+            closed_roles: BTreeMap::new(),
         }
     }
 
@@ -220,7 +229,12 @@ impl Episode {
     pub fn finished(&mut self, attempt: u32, files: Option<Arc<FileSet>>, result: AttemptResult) {
         let Some(place) = self.open.iter().position(|(open, _)| *open == attempt) else { return };
         let (_, action) = self.open.remove(place);
-        let InnerAction::Propose { base, refs, op, tag, .. } = action else { return };
+        let InnerAction::Propose { base, refs, op, tag, role, .. } = action else { return };
+        if result.error_class == CapScope::Generation.class() {
+            self.closed = Some(result.reason.clone());
+        } else if result.error_class == CapScope::Role.class() {
+            self.closed_roles.insert(role, result.reason.clone());
+        }
         self.trials += result.trials;
         if let Some(parent) = self.attempts.get_mut(base as usize) {
             parent.kids += 1;
@@ -251,6 +265,16 @@ impl Episode {
             result,
             kids: 0,
         });
+    }
+
+    /// Why nothing more is to be decided: an attempt met a cap of the generation.
+    pub fn closed(&self) -> Option<&str> {
+        self.closed.as_deref()
+    }
+
+    /// Why a role is not to be asked: an attempt of it met its cap.
+    pub fn closed_role(&self, role: &str) -> Option<&str> {
+        self.closed_roles.get(role).map(String::as_str)
     }
 
     /// The action of an open attempt.
@@ -432,6 +456,7 @@ pub(super) mod tests {
             params: BTreeMap::new(),
             models: Vec::new(),
             memory: BTreeMap::new(),
+            known: Arc::default(),
         })
     }
 

@@ -20,6 +20,7 @@ pub mod waste;
 
 pub mod document;
 pub mod listing;
+pub mod pace;
 pub mod per_task;
 pub mod portrait;
 pub mod standing;

@@ -12,7 +12,7 @@ use crate::domain::action::OuterAction;
 use crate::domain::event::{CallCost, Diagnostic, Event, GenerationStatus, Halt, Record};
 use crate::domain::outcome::SandboxLevel;
 use crate::domain::report::{AgentReport, PromotionReport, SolutionReport, Verdict};
-use crate::domain::settings::{Identity, Start};
+use crate::domain::settings::{Budgets, Identity, Start};
 
 mod phase;
 
@@ -35,6 +35,10 @@ pub struct RunView {
     pub updated_at: UnixMillis,
     /// The time processes worked on it, milliseconds; pauses between processes left out.
     pub working_ms: u64,
+    /// When the last process began to work on it.
+    pub process_since: UnixMillis,
+    /// The caps its last process was given, if any process was given some.
+    pub caps: Option<Budgets>,
     /// What the journal says about where it stands.
     pub phase: Phase,
     /// What it was doing last.
@@ -90,12 +94,15 @@ impl RunView {
                 self.kernel.clone_from(kernel);
                 self.sandbox = Some(*sandbox);
                 self.phase = Phase::Open;
+                self.process_since = record.at;
             }
             Event::RunResumed { sandbox } => {
+                self.process_since = record.at;
                 self.sandbox = Some(*sandbox);
                 self.phase = Phase::Open;
                 self.waiting.clear();
             }
+            Event::CapsSet { budget } => self.caps = Some(budget.clone()),
             Event::ProviderPaused { alias, why } => {
                 self.waiting.insert(alias.clone(), why.clone());
             }
@@ -118,6 +125,8 @@ impl RunView {
                 }
             },
             Event::Refused { diagnostic, .. } => self.refusals.push(diagnostic.clone()),
+            // Nobody was asked.
+            Event::Answered { cost: CallCost { cap: Some(_), .. }, .. } => {}
             Event::Answered { key, role, alias, cost, .. } => {
                 // Who answered in place of the one asked is the one that was paid.
                 let paid = cost.answered_by.as_ref().unwrap_or(alias);

@@ -6,6 +6,7 @@ use super::figure;
 use super::generation::TaskScore;
 use super::ink::Page;
 use super::listing;
+use super::pace::{self, Pace};
 use super::per_task;
 use super::run::{Doing, RunState, RunView};
 use super::seal;
@@ -35,6 +36,8 @@ pub struct StatusDocument {
     pub cost: CostDocument,
     /// What is left until a cap or the end.
     pub budget_left: BudgetLeft,
+    /// What is used in an hour of work, and what that comes to; null before the first attempt has ended.
+    pub pace: Option<Pace>,
 }
 
 /// What is left of a run.
@@ -48,6 +51,8 @@ pub struct BudgetLeft {
     pub tokens: Option<u64>,
     /// Answers below the cap; null without a cap.
     pub calls: Option<u64>,
+    /// Minutes of the process below the cap; null without a cap, or when no process works on the run.
+    pub minutes: Option<f64>,
 }
 
 /// The document of a run; `held` says whether a process holds it now, `caps` are the lab's.
@@ -73,7 +78,12 @@ pub fn document(view: &RunView, held: bool, caps: BudgetSpec) -> StatusDocument 
             usd: caps.max_usd.zip(cost.usd).map(|(cap, used)| (cap - used).max(0.0)),
             tokens: caps.max_tokens.zip(cost.tokens).map(|(cap, used)| cap.saturating_sub(used)),
             calls: caps.max_calls.map(|cap| cap.saturating_sub(spend.calls)),
+            minutes: caps.max_minutes.filter(|_| held).map(|cap| {
+                let used = view.updated_at.0.saturating_sub(view.process_since.0);
+                (cap - super::spend::real(used) / 60_000.0).max(0.0)
+            }),
         },
+        pace: Pace::of(view, caps),
         cost,
     }
 }
@@ -138,6 +148,9 @@ pub fn standing(view: &RunView, held: bool, caps: BudgetSpec, page: Page) -> Str
     if let Some(left) = caps_left(&document.budget_left) {
         text.push_str(&line(page, "left", &left));
     }
+    if let Some(pace) = document.pace.filter(|_| pace::is_paid(&spend)) {
+        text.push_str(&line(page, "rate", &pace.told()));
+    }
     for words in seal::lines(view) {
         text.push_str(&line(page, "task", &words));
     }
@@ -168,6 +181,7 @@ fn caps_left(left: &BudgetLeft) -> Option<String> {
         left.usd.map(|usd| format!("${usd:.4}")),
         left.tokens.map(|tokens| figure::count(tokens, "token")),
         left.calls.map(|calls| figure::count(calls, "answer")),
+        left.minutes.map(|minutes| format!("{minutes:.1} min")),
     ]
     .into_iter()
     .flatten()

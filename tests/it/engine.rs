@@ -3,8 +3,10 @@
 
 mod actions;
 mod advice;
+mod budget;
 mod certify;
 mod control;
+mod ensemble;
 mod interrupted;
 mod offline;
 mod scripted;

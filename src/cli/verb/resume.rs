@@ -40,5 +40,5 @@ pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
         )
         .next(edge.hint(&format!("run --name {}", recorded.run))));
     };
-    session::perform(order::go_on(identity), args.caps, args.json, &lab, edge)
+    session::perform(order::go_on(identity), &args.caps, args.json, &lab, edge)
 }

@@ -4,6 +4,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::base::id::{Alias, RunName, TaskName};
 use crate::cli::edge::Edge;
+use crate::cli::estimate;
 use crate::cli::failure::Failure;
 use crate::cli::order::{self, Caps, Choice};
 use crate::cli::session;
@@ -17,6 +18,7 @@ Examples:
   hyperagent run --generations 20 --attempts 40      a longer one
   hyperagent run --agent autoresearch --fresh        another method, from seed/
   hyperagent run --model fast --max-usd 2            a language model from hyperagent.toml
+  hyperagent run --model fast --estimate             what that would ask and cost
   hyperagent run --start initial --control           is the evolved agent better? against the frozen one, in pairs
   hyperagent run --start initial --seed 7 --json     generations comparable at equal budget; events on stdout
 
@@ -65,6 +67,9 @@ pub struct Args {
     /// Bounds that never change results.
     #[command(flatten)]
     pub caps: Caps,
+    /// Say what a new run with these settings would ask and cost, and start nothing.
+    #[arg(long, visible_alias = "dry-run")]
+    pub estimate: bool,
     /// Start a new run even if one is unfinished.
     #[arg(long)]
     pub fresh: bool,
@@ -83,10 +88,13 @@ fn start_parser() -> impl TypedValueParser<Value = Start> {
 /// Runs, and tells what came of it.
 pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
     let lab = edge.open_lab()?;
+    if args.estimate {
+        return estimate::tell(args, &lab, edge);
+    }
     let order = match order::choose(args, &lab, edge)? {
         Choice::Over(run) => return session::already_over(&run, args.json, &lab, edge),
         Choice::Continue(identity) => order::go_on(*identity),
         Choice::New(run) => order::new_run(args, run, &lab, edge)?,
     };
-    session::perform(order, args.caps, args.json, &lab, edge)
+    session::perform(order, &args.caps, args.json, &lab, edge)
 }

@@ -26,10 +26,11 @@ pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
     let lab = edge.open_lab()?;
     let recorded = Recorded::open(&lab, edge, args.run.as_ref())?;
     let (view, held) = (&recorded.view, recorded.held);
+    let caps = view.caps.as_ref().unwrap_or(&lab.config.budget).run();
     if args.json {
-        return output::document(&standing::document(view, held, lab.config.budget));
+        return output::document(&standing::document(view, held, caps));
     }
-    output::answer(&standing::standing(view, held, lab.config.budget, edge.page))?;
+    output::answer(&standing::standing(view, held, caps, edge.page))?;
     let resumable = matches!(view.state(held), RunState::Paused | RunState::Interrupted);
     if resumable && !held {
         output::answer(&format!("  next: {} {}\n", edge.hint("resume"), recorded.run))?;

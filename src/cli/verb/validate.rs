@@ -10,6 +10,7 @@ use crate::cli::order;
 use crate::cli::output;
 use crate::cli::session;
 use crate::domain::event::Stage;
+use crate::domain::settings::LabConfig;
 use crate::lab::Lab;
 use crate::lab::agents::load_agent;
 use crate::rewrite::{self, Rules, Submission};
@@ -56,7 +57,8 @@ pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
 fn aliases(lab: &Lab) -> std::collections::BTreeSet<crate::base::id::Alias> {
     let built_in = crate::domain::settings_rule::BUILT_IN;
     let built_in = built_in.iter().filter_map(|(name, _)| name.parse().ok());
-    lab.config.models.keys().cloned().chain(built_in).collect()
+    let LabConfig { models, ensembles, .. } = &lab.config;
+    models.keys().chain(ensembles.keys()).cloned().chain(built_in).collect()
 }
 
 fn told(document: &ValidationDocument, folder: &str, page: Page) -> String {

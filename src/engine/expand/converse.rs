@@ -56,7 +56,8 @@ pub(super) async fn converse(
             None => {
                 let draft = draft(session, order, &answer).await?;
                 let repairs = u32::try_from(handed_back.len()).unwrap_or(u32::MAX);
-                let Some(stage) = draft.stage.filter(|_| repairs + 1 < TURNS) else {
+                let may_ask = repairs + 1 < TURNS && answer.cost.cap.is_none();
+                let Some(stage) = draft.stage.filter(|_| may_ask) else {
                     return Ok(Made { draft, prompts, handed_back });
                 };
                 handed_back.push(HandedBack { turn, class: stage.name().to_owned() });

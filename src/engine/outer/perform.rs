@@ -57,7 +57,8 @@ impl Outer {
                 self.count("evaluate");
                 self.idle = 0;
                 let hooks = self.hooks(who).await?;
-                let measuring = measure::prepare(&self.session, &self.lineage, &hooks, who, &cases);
+                let measuring = measure::prepare(&self.session, &self.lineage, &hooks, who, &cases)
+                    .knowing(&self.known);
                 let work = measure::run(self.session.clone(), hooks, measuring);
                 let work = AbortOnDropHandle::new(tokio::spawn(work));
                 self.open.push_back(Open::Evaluate { step: self.step, action, who, work });

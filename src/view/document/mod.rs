@@ -9,6 +9,7 @@ pub mod check;
 pub mod comparison;
 pub mod cost;
 pub mod doctor;
+pub mod estimate;
 pub mod evaluation;
 pub mod event;
 pub mod finished;

@@ -31,7 +31,7 @@ fn lab(answers: &str) -> Bench {
 }
 
 /// A line of the shipped worker prompt that a rewrite can take hold of.
-fn a_line_of_the_prompt(bench: &Bench) -> String {
+pub(super) fn a_line_of_the_prompt(bench: &Bench) -> String {
     let prompt = bench.read("lab/agent_config/prompts/worker.md");
     let body = prompt.split("+++").nth(2).expect("a body").to_owned();
     let lines: Vec<&str> = body.lines().collect();
@@ -41,7 +41,13 @@ fn a_line_of_the_prompt(bench: &Bench) -> String {
     (*line).to_owned()
 }
 
-fn rewrite(generation: u32, turn: u32, path: &str, search: &str, replace: &str) -> String {
+pub(super) fn rewrite(
+    generation: u32,
+    turn: u32,
+    path: &str,
+    search: &str,
+    replace: &str,
+) -> String {
     format!(
         "\n[[answer]]\nrole = \"meta\"\ngeneration = {generation}\nturn = {turn}\ntext = '''\nsummary: \
          rewrite {generation}\n\n{path}\n<<<<<<< SEARCH\n{search}\n=======\n{replace}\n>>>>>>> REPLACE\n'''\n"

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 
 use super::*;
 use crate::domain::settings::{Dialect, ModelSpec};
-use crate::model::budget::Cap;
+use crate::model::budget::{Cap, Scope};
 use crate::model::pauses::Pauses;
 use crate::model::wire::Gates;
 
@@ -63,7 +63,8 @@ async fn run_at(
     let mut lost = 0;
     let count = || {
         lost += 1;
-        let full = || ModelError::BudgetSpent { cap: Cap::Calls(1), used: "1".into() };
+        let full =
+            || ModelError::BudgetSpent { scope: Scope::Run, cap: Cap::Calls(1), used: "1".into() };
         if lost < 3 { Ok(()) } else { Err(full()) }
     };
     let call = Call { spec, gate, seed: 7, tokens: 10, patience };

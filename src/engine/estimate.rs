@@ -1,0 +1,271 @@
+//! What a new run may ask and cost: its plan, the first prompts rendered as they would be sent, the limits of the roles,
+//! the prices of the models, and what the newest run of the lab measured. Nothing is asked and nothing is measured.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::EngineError;
+use super::attempt::unmeasured;
+use super::open::{Order, World, check_agent, seed_plan};
+use crate::archive::Archive;
+use crate::base::id::{Alias, EpisodeId, GenerationId};
+use crate::domain::edit;
+use crate::domain::estimate::{Estimate, Range, RoleEstimate, Seen, UsdRange};
+use crate::domain::event::{AttemptEnd, Event};
+use crate::domain::lineage::Lineage;
+use crate::domain::settings::{Dialect, Identity, ModelSpec, Price};
+use crate::domain::task::Task;
+use crate::journal;
+use crate::lab::tasks::load_task;
+use crate::model::Models;
+use crate::rewrite::{Agent, context as meta_context};
+use crate::script::{CARD, Pool};
+use crate::solve::candidate::Refusal;
+use crate::solve::context;
+use crate::solve::episode::{Episode, Setting};
+
+/// Answers an attempt or a rewrite takes at most: the first and two repairs.
+const TURNS: u64 = 3;
+
+/// Reckons a new run; its agent is validated first, by these workers.
+pub async fn estimate(
+    world: &World,
+    order: &Order,
+    scripts: &Pool,
+) -> Result<Estimate, EngineError> {
+    let identity = &order.identity;
+    let lab = &world.lab;
+    let models = Models::new(&lab.config, lab.root(), &world.environment)?;
+    let aliases: BTreeSet<Alias> = models.aliases().cloned().collect();
+    let agent = check_agent(identity, &order.agent, &aliases, scripts).await?;
+    let tasks = identity
+        .tasks
+        .iter()
+        .map(|name| Ok((name.clone(), Arc::new(load_task(&lab.task(name))?))))
+        .collect::<Result<BTreeMap<_, _>, EngineError>>()?;
+    let prompts: Vec<usize> =
+        tasks.values().map(|task| worker_prompt(identity, &agent, task)).collect();
+    let shortest = prompts.iter().copied().min().unwrap_or(0);
+    // The history of an episode grows with its attempts.
+    let shown = context::HISTORY.min(identity.attempts as usize);
+    let longest = prompts.iter().copied().max().unwrap_or(0) + shown * context::REASON;
+    let rewrite = meta_prompt(order, &agent, &tasks);
+    let (attempts, pairs) = attempts(identity);
+    let worker =
+        Range { low: attempts, high: TURNS.saturating_mul(attempts.saturating_add(pairs)) };
+    let turns = agent.role("meta").map_or(1, |(role, _)| u64::from(role.turns));
+    let rewrites = u64::from(identity.generations);
+    let meta = Range { low: rewrites, high: rewrites.saturating_mul(TURNS + turns - 1) };
+    let roles = [("worker", worker, (shortest, longest)), ("meta", meta, (rewrite, rewrite))];
+    let roles = roles.into_iter().filter_map(|(name, calls, prompt)| {
+        let (role, _) = agent.role(name)?;
+        let named = identity.model.clone().unwrap_or_else(|| role.model.clone());
+        let members = models.members(&named).into_iter().cloned().collect::<Vec<_>>();
+        let asked = Asked { role: name, calls, prompt, output: role.max_output_tokens };
+        let specs = members.iter().filter_map(|alias| models.spec(alias)).collect::<Vec<_>>();
+        Some(of_role(&asked, members.clone(), &specs, seen(world, name, &members)))
+    });
+    Ok(Estimate::of(roles.collect()))
+}
+
+/// Attempts of the whole plan, and those that promotions may add.
+fn attempts(identity: &Identity) -> (u64, u64) {
+    let each = u64::from(identity.attempts).saturating_mul(identity.tasks.len() as u64);
+    let measured = u64::from(identity.episodes) * (u64::from(identity.generations) + 1);
+    let compared = 2 * u64::from(identity.control);
+    (each.saturating_mul(measured + compared), each.saturating_mul(2 * u64::from(identity.certify)))
+}
+
+/// What a role asks.
+struct Asked<'a> {
+    role: &'a str,
+    calls: Range,
+    /// The shortest and the longest first prompt, bytes.
+    prompt: (usize, usize),
+    /// The longest answer, tokens.
+    output: u32,
+}
+
+fn of_role(
+    asked: &Asked<'_>,
+    models: Vec<Alias>,
+    specs: &[&ModelSpec],
+    seen: Option<Seen>,
+) -> RoleEstimate {
+    let free = specs.iter().all(|spec| is_free(spec.dialect));
+    let output = u64::from(asked.output);
+    // Four bytes a token is usual for text and code, two is the reckoning of the caps; a repair sends what was answered
+    // before once more.
+    let input = Range {
+        low: asked.prompt.0 as u64 / 4,
+        high: asked.prompt.1 as u64 / 2 + (TURNS - 1).saturating_mul(output),
+    };
+    let output = Range { low: 0, high: output };
+    let prices: Option<Vec<Price>> = specs
+        .iter()
+        .map(|spec| if is_free(spec.dialect) { Some(FREE) } else { spec.price_usd_per_mtok })
+        .collect();
+    let usd = prices.as_ref().map(|prices| {
+        let each = |input: u64, output: u64| {
+            prices.iter().map(move |price| cost(price, real(input), real(output)))
+        };
+        UsdRange {
+            low: real(asked.calls.low)
+                * each(input.low, output.low).reduce(f64::min).unwrap_or(0.0),
+            high: real(asked.calls.high)
+                * each(input.high, output.high).reduce(f64::max).unwrap_or(0.0),
+        }
+    });
+    let mean = |prices: &Vec<Price>, seen: &Seen| {
+        let sum: f64 =
+            prices.iter().map(|price| cost(price, seen.input_tokens, seen.output_tokens)).sum();
+        real(asked.calls.low) * sum / real(prices.len().max(1) as u64)
+    };
+    RoleEstimate {
+        role: asked.role.to_owned(),
+        models,
+        calls: asked.calls,
+        input_tokens: (!free).then_some(input),
+        output_tokens: (!free).then_some(output),
+        usd,
+        likely_usd: match (&prices, &seen) {
+            (Some(_), _) if free => Some(0.0),
+            (Some(prices), Some(seen)) => Some(mean(prices, seen)),
+            _ => None,
+        },
+        seen,
+    }
+}
+
+const FREE: Price = Price { input: 0.0, cached_input: None, cache_write: None, output: 0.0 };
+
+fn is_free(dialect: Dialect) -> bool {
+    matches!(dialect, Dialect::Offline | Dialect::Random | Dialect::Replay | Dialect::Manual)
+}
+
+fn cost(price: &Price, input: f64, output: f64) -> f64 {
+    (input * price.input + output * price.output) / 1e6
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of calls and tokens stay far below 2^53")]
+fn real(count: u64) -> f64 {
+    count as f64
+}
+
+/// The length of the first prompt of an episode, bytes; 0 when it cannot be rendered.
+fn worker_prompt(identity: &Identity, agent: &Agent, task: &Arc<Task>) -> usize {
+    let mut episode = Episode::new(Setting {
+        generation: GenerationId(0),
+        episode: EpisodeId { task: task.name().clone(), index: 0 },
+        task: task.clone(),
+        attempts: identity.attempts,
+        width: identity.width,
+        params: agent.config.params.clone(),
+        models: Vec::new(),
+        memory: agent.memory_sizes(),
+        start: task.initial.clone(),
+        known: Arc::default(),
+    });
+    episode.started(unmeasured(AttemptEnd::Accepted, Refusal { class: "", reason: String::new() }));
+    let (Some((role, prompt)), Some(base)) = (agent.role("worker"), episode.attempt(0)) else {
+        return 0;
+    };
+    let ask = context::Ask {
+        op: "edit",
+        base,
+        references: Vec::new(),
+        show: &[],
+        extra: &serde_json::Map::new(),
+        contract: &edit::candidate_contract(role.format, &task.spec.solution.editable_paths()),
+        memory: &agent.memory(),
+    };
+    prompt.render(&context::worker(&episode, &ask)).map_or(0, |text| text.len())
+}
+
+/// The length of the first prompt of the meta role, bytes; 0 when it cannot be rendered.
+fn meta_prompt(
+    order: &Order,
+    agent: &Agent,
+    tasks: &BTreeMap<crate::base::id::TaskName, Arc<Task>>,
+) -> usize {
+    let mut lineage = Lineage::new(order.identity.all_episodes());
+    lineage.plan(seed_plan(&order.identity, &order.agent));
+    let Some((role, prompt)) = agent.role("meta") else { return 0 };
+    let vars = meta_context::meta(
+        &lineage,
+        &meta_context::Ask {
+            identity: &order.identity,
+            tasks,
+            parent: GenerationId(0),
+            op: "rewrite",
+            focus: &[],
+            references: &[],
+            extra: &serde_json::Map::new(),
+            show: &[],
+            contract: edit::contract(role.format),
+            card: CARD,
+        },
+    );
+    prompt.render(&vars).map_or(0, |text| text.len())
+}
+
+/// What the newest run measured for this role, of answers of these models alone. A run that cannot be read says nothing.
+fn seen(world: &World, role: &str, models: &[Alias]) -> Option<Seen> {
+    let archive = Archive::open(&world.lab.generations()).ok()?;
+    let run = archive.newest_run().ok()??;
+    let history = journal::read(&archive.journal_folder(&run)).ok()?;
+    let (mut answers, mut input, mut output) = (0, 0, 0);
+    for record in &history.records {
+        if let Event::Answered { role: own, alias, cost, .. } = &record.event
+            && own == role
+            && models.contains(cost.answered_by.as_ref().unwrap_or(alias))
+            && let (Some(asked), Some(answered)) = (cost.input_tokens, cost.output_tokens)
+        {
+            answers += 1;
+            input += asked;
+            output += answered;
+        }
+    }
+    (answers > 0).then(|| Seen {
+        run: run.to_string(),
+        answers,
+        input_tokens: real(input) / real(answers),
+        output_tokens: real(output) / real(answers),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn role(specs: &[&ModelSpec], seen: Option<Seen>) -> RoleEstimate {
+        let calls = Range { low: 10, high: 30 };
+        let asked = Asked { role: "worker", calls, prompt: (400, 800), output: 100 };
+        of_role(&asked, Vec::new(), specs, seen)
+    }
+
+    #[test]
+    fn the_price_is_a_range_from_the_shortest_prompt_alone_to_every_limit() {
+        let price = Price { input: 1.0, cached_input: None, cache_write: None, output: 10.0 };
+        let mut spec = ModelSpec::of(Dialect::OpenaiChat);
+        spec.price_usd_per_mtok = Some(price);
+        let seen =
+            Seen { run: "run-1".into(), answers: 4, input_tokens: 200.0, output_tokens: 30.0 };
+        let found = role(&[&spec], Some(seen));
+        assert_eq!(found.input_tokens, Some(Range { low: 100, high: 400 + 200 }));
+        let usd = found.usd.expect("priced");
+        assert!((usd.low - 10.0 * 100.0 / 1e6).abs() < 1e-12, "{usd:?}");
+        assert!((usd.high - 30.0 * (600.0 + 1000.0) / 1e6).abs() < 1e-12, "{usd:?}");
+        let likely = found.likely_usd.expect("measured before");
+        assert!((likely - 10.0 * (200.0 + 300.0) / 1e6).abs() < 1e-12, "{likely}");
+    }
+
+    #[test]
+    fn an_unknown_price_is_unknown_and_the_optimiser_is_free() {
+        let spec = ModelSpec::of(Dialect::OpenaiChat);
+        assert_eq!((role(&[&spec], None).usd, role(&[&spec], None).likely_usd), (None, None));
+        let offline = role(&[&ModelSpec::of(Dialect::Offline)], None);
+        assert_eq!(offline.usd, Some(UsdRange { low: 0.0, high: 0.0 }));
+        assert_eq!((offline.input_tokens, offline.likely_usd), (None, Some(0.0)));
+    }
+}
