@@ -223,6 +223,7 @@ fn settle(asked: Asked, spec: &ModelSpec, alias: &Alias) -> Result<(Answer, Call
     let Asked { outcome, tokens, effort } = asked;
     let price = spec.price_usd_per_mtok.as_ref();
     let mut cost = tokens.cost(price, effort.requests, effort.wall_ms);
+    cost.retries = effort.retries;
     match outcome {
         Ok(answer) => {
             let other = |served: &&String| Some(served.as_str()) != spec.model.as_deref();

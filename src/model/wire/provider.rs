@@ -100,7 +100,7 @@ impl Provider {
             Ok(Err((status, message))) => Err(ModelError::Refused { alias, status, message }),
             Err(GivenUp::NoRoom(full)) => Err(full),
             Err(GivenUp::Unavailable(last)) => {
-                let Effort { requests, wall_ms } = effort;
+                let Effort { requests, wall_ms, .. } = effort;
                 Err(ModelError::Unavailable { alias, requests, waited_ms: wall_ms, last })
             }
         }

@@ -17,8 +17,12 @@ use super::Trouble;
 use super::gate::Gate;
 use super::limits::Told;
 use crate::base::rng;
+use crate::domain::event::Retry;
 use crate::domain::settings::RetrySpec;
 use crate::model::fault::{ModelError, Phase};
+
+/// Failed requests kept of one call.
+const RETRIES: usize = 16;
 
 /// How one request went.
 pub(super) enum Sent<T> {
@@ -48,12 +52,14 @@ pub(in crate::model) enum Patience {
 }
 
 /// What is known when a question ends, one way or the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::model) struct Effort {
     /// Requests sent.
     pub requests: u32,
     /// Wall time, waits included, milliseconds.
     pub wall_ms: u64,
+    /// The requests that failed, oldest first; of many, the first and the last few.
+    pub retries: Vec<Retry>,
 }
 
 /// Why a call ends without being settled.
@@ -92,6 +98,7 @@ pub(super) async fn persist<T, F: Future<Output = (Sent<T>, Told)>>(
     let answered_before = gate.answered();
     let mut requests = 0;
     let mut tries = 0;
+    let mut retries = Vec::new();
     let mut last = None;
     let outcome = loop {
         #[expect(clippy::cast_precision_loss, reason = "an estimate of at most some millions")]
@@ -124,6 +131,7 @@ pub(super) async fn persist<T, F: Future<Output = (Sent<T>, Told)>>(
         };
         let after = after.or(told.retry_after);
         pass.failed(&trouble.to_string(), after);
+        keep(&mut retries, Retry { at_ms: since(start), why: trouble.to_string() });
         if trouble.may_be_billed()
             && let Err(full) = lost()
         {
@@ -154,8 +162,19 @@ pub(super) async fn persist<T, F: Future<Output = (Sent<T>, Told)>>(
         last = Some(trouble);
         sleep(wait).await;
     };
-    let wall_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-    (outcome, Effort { requests, wall_ms })
+    (outcome, Effort { requests, wall_ms: since(start), retries })
+}
+
+fn since(start: Instant) -> u64 {
+    u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Adds a failed request; past the most that are kept, one from the middle goes.
+pub(in crate::model) fn keep(retries: &mut Vec<Retry>, failed: Retry) {
+    if retries.len() >= RETRIES {
+        retries.remove(RETRIES / 4);
+    }
+    retries.push(failed);
 }
 
 /// Why a call ends that could send nothing.

@@ -9,7 +9,7 @@ use super::super::ink::Page;
 use super::call::CallDocument;
 use crate::base::id::{EpisodeId, GenerationId};
 use crate::domain::action::InnerAction;
-use crate::domain::event::{AttemptEnd, AttemptResult, CallKey, Event, Record};
+use crate::domain::event::{AttemptEnd, AttemptResult, CallKey, Event, HandedBack, Record};
 use crate::domain::outcome::Violation;
 
 /// `trace --json`.
@@ -77,7 +77,7 @@ impl TraceDocument {
     fn apply(&mut self, wanted: GenerationId, event: &Event) {
         match event {
             Event::RunStarted { identity, .. } => self.sealed = identity.is_sealed(),
-            Event::Answered { key, role, alias, prompt, text, cost, .. } => {
+            Event::Answered { key, role, alias, prompt, text, unusable, cost } => {
                 let call = |turn: u32| CallDocument {
                     role: role.clone(),
                     model: alias.to_string(),
@@ -85,6 +85,9 @@ impl TraceDocument {
                     prompt_digest: prompt.to_string(),
                     prompt: None,
                     answer: text.clone(),
+                    unusable: unusable.clone(),
+                    handed_back: None,
+                    cache_hit: cost.cached_tokens.map(|cached| cached > 0),
                     cost: cost.clone(),
                 };
                 match key {
@@ -125,7 +128,12 @@ impl TraceDocument {
             Event::AttemptFinished { generation, episode, attempt, result }
                 if *generation == wanted =>
             {
-                self.attempt(episode, *attempt).ended(result);
+                let ended = self.attempt(episode, *attempt);
+                ended.ended(result);
+                hand_back(&mut ended.calls, &result.handed_back);
+            }
+            Event::GenerationPlanned { plan } if plan.generation == wanted => {
+                hand_back(&mut self.rewrite, &plan.handed_back);
             }
             _ => {}
         }
@@ -166,16 +174,17 @@ impl TraceDocument {
     /// The trace in words: a line for each attempt, and with `full` every prompt and answer.
     pub fn told(&self, page: Page, full: bool) -> String {
         let mut text = format!("{}\n", page.ink.name(&self.generation));
+        let mut before = None;
         for call in &self.rewrite {
             let _ = writeln!(text, "rewrite  {}", call.told(page));
             if full {
-                call.spell_out(&mut text, page);
+                call.spell_out(&mut text, before.replace(call), page);
             }
         }
         for call in &self.advice {
             let _ = writeln!(text, "advice   {}", call.told(page));
             if full {
-                call.spell_out(&mut text, page);
+                call.spell_out(&mut text, None, page);
             }
         }
         for one in &self.attempts {
@@ -185,13 +194,23 @@ impl TraceDocument {
                 let _ = writeln!(text, "  {} {told}", page.ink.bad("violation:"));
             }
             if full {
+                let mut before = None;
                 for call in &one.calls {
                     let _ = writeln!(text, "  {}", call.told(page));
-                    call.spell_out(&mut text, page);
+                    call.spell_out(&mut text, before.replace(call), page);
                 }
             }
         }
         text
+    }
+}
+
+/// Marks the answers that went back to their author.
+fn hand_back(calls: &mut [CallDocument], handed_back: &[HandedBack]) {
+    for HandedBack { turn, class } in handed_back {
+        if let Some(call) = calls.iter_mut().find(|call| call.turn == *turn) {
+            call.handed_back = Some(class.clone());
+        }
     }
 }
 
@@ -246,60 +265,4 @@ impl AttemptDocument {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::super::sample::{episode, small_run};
-    use super::*;
-    use crate::domain::outcome::ViolationKind;
-
-    fn trace(generation: u32) -> TraceDocument {
-        TraceDocument::of("run-1".into(), GenerationId(generation), &small_run())
-    }
-
-    #[test]
-    fn a_trace_has_the_rewrite_and_every_attempt_with_its_answers() {
-        let trace = trace(1);
-        assert_eq!(trace.rewrite.len(), 1);
-        assert_eq!(trace.attempts.iter().map(|one| one.attempt).collect::<Vec<_>>(), [0, 1, 2]);
-        assert_eq!(trace.attempts[1].calls[0].answer, "answer");
-        assert_eq!(trace.attempts[2].end, Some(AttemptEnd::Rejected));
-    }
-
-    #[test]
-    fn what_a_candidate_tried_and_that_it_was_known_stand_with_its_attempt() {
-        let mut records = small_run();
-        let wanted = episode(0);
-        for record in &mut records {
-            if let Event::AttemptFinished { episode, attempt: 2, result, .. } = &mut record.event
-                && *episode == wanted
-            {
-                let detail = "network: socket(AF_INET)".to_owned();
-                result.violations.push(Violation { kind: ViolationKind::Network, detail });
-                result.usage.reused = true;
-            }
-        }
-        let trace = TraceDocument::of("run-1".into(), GenerationId(1), &records);
-        let text = trace.told(Page::PLAIN, false);
-        assert!(text.contains("\n  violation: network: socket(AF_INET)\n"), "{text}");
-        assert_eq!(text.matches("known before").count(), 1, "{text}");
-    }
-
-    #[test]
-    fn one_attempt_can_be_picked() {
-        let mut trace = trace(1);
-        trace.keep(Some(&episode(0)), Some(2));
-        assert_eq!((trace.rewrite.len(), trace.attempts.len()), (0, 1));
-        trace.keep(Some(&episode(1)), None);
-        assert_eq!(trace.attempts.len(), 0);
-    }
-
-    #[test]
-    fn the_full_text_spells_prompts_and_answers_out() {
-        let mut trace = trace(0);
-        for call in trace.calls_mut() {
-            call.prompt = Some("please".into());
-        }
-        let text = trace.told(Page::PLAIN, true);
-        assert!(text.contains("  prompt\n    please\n  answer\n    answer\n"), "{text}");
-        assert!(!trace.told(Page::PLAIN, false).contains("please"));
-    }
-}
+mod tests;

@@ -76,6 +76,8 @@ async fn run_at(
 async fn a_failure_that_passes_costs_only_time() {
     let ended = run(&SPEC, Patience::Wait, vec![again(), again(), Sent::Done("ok")]).await;
     assert_eq!((ended.outcome.expect("an answer"), ended.effort.requests), ("ok", 3));
+    let why: Vec<&str> = ended.effort.retries.iter().map(|retry| retry.why.as_str()).collect();
+    assert_eq!(why, [trouble().to_string(), trouble().to_string()]);
     assert_eq!(ended.lost, 0, "a status is not billed");
 }
 
@@ -170,4 +172,15 @@ fn waits_grow_to_their_cap_and_repeat_with_the_seed() {
     assert!(longest(3) <= Some(150) && longest(3) > Some(120));
     assert!(longest(99) <= Some(150));
     assert_eq!(wait(&spec, 5, 2, None), wait(&spec, 5, 2, None));
+}
+
+#[test]
+fn of_many_failures_the_first_and_the_last_few_are_kept() {
+    let mut kept = Vec::new();
+    for at_ms in 0..100 {
+        keep(&mut kept, Retry { at_ms, why: String::new() });
+    }
+    let times: Vec<u64> = kept.iter().map(|retry| retry.at_ms).collect();
+    let expected: Vec<u64> = (0..4).chain(88..100).collect();
+    assert_eq!(times, expected);
 }
