@@ -15,7 +15,7 @@ mod model;
 
 pub use budget::{BudgetSpec, Budgets};
 pub use ensemble::{Choose, EnsembleSpec, Tier};
-pub use model::{Dialect, Effort, ModelSpec, Price, RetrySpec, Timeouts, WireParameter};
+pub use model::{Dialect, Effort, ModelSpec, Price, RetrySpec, Timeouts, UsageSpec, WireParameter};
 
 /// Where an episode starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

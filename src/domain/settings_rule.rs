@@ -64,6 +64,7 @@ fn model_faults(spec: &ModelSpec) -> Vec<(&'static str, String)> {
         ("fallback", !spec.fallback.is_empty(), false, wire || command),
         ("command", !spec.command.is_empty(), command, command),
         ("env", !spec.env.is_empty(), false, command),
+        ("usage", spec.usage.is_some(), false, command),
         ("max_output_kb", spec.max_output_kb.is_some(), false, command),
         ("omit", !spec.omit.is_empty(), false, wire),
         ("body", !spec.body.is_empty(), false, wire),
@@ -78,6 +79,14 @@ fn model_faults(spec: &ModelSpec) -> Vec<(&'static str, String)> {
     if let Some(effort) = spec.effort.filter(|effort| wire && !effort.is_known_to(spec.dialect)) {
         let effort = effort.name();
         found.push(("effort", format!("is `{effort}`, which dialect `{dialect}` does not have")));
+    }
+    if let Some(usage) = &spec.usage {
+        let counts = [&usage.input_tokens, &usage.cached_tokens, &usage.output_tokens];
+        let paths = counts.into_iter().flatten().chain(&usage.usd).chain(&usage.text);
+        if let Some(bad) = paths.into_iter().find(|path| path.split('.').any(str::is_empty)) {
+            found
+                .push(("usage", format!("has `{bad}`, which is no path; write it as usage.input")));
+        }
     }
     if let Some(url) = &spec.base_url
         && let Err(message) = check_base_url(url)

@@ -137,6 +137,9 @@ pub struct ModelSpec {
     /// The environment variables a `command` model gets; it gets no other.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<String>,
+    /// Where a `command` model that prints JSON says what it used; absent: unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<UsageSpec>,
     /// The most a `command` model may write to each of its outputs, KiB; absent: 1024.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_output_kb: Option<u64>,
@@ -183,6 +186,7 @@ impl ModelSpec {
             source: None,
             command: Vec::new(),
             env: Vec::new(),
+            usage: None,
             max_output_kb: None,
             price_usd_per_mtok: None,
             max_in_flight: default_max_in_flight(),
@@ -196,6 +200,27 @@ impl ModelSpec {
             body: Map::new(),
         }
     }
+}
+
+/// Where a program's JSON says what it used: paths of member names joined by dots. Several paths are added up.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct UsageSpec {
+    /// Input tokens, cached ones included.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub input_tokens: Vec<String>,
+    /// Of these, tokens the provider had cached.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cached_tokens: Vec<String>,
+    /// Output tokens, reasoning included.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub output_tokens: Vec<String>,
+    /// US dollars; where it is said, it counts instead of tokens at `price_usd_per_mtok`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usd: Option<String>,
+    /// What the program says, for its answer or its summary; absent: all it prints.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 /// A parameter of a request that some servers refuse.

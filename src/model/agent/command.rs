@@ -8,19 +8,20 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::conversation;
+use super::said::Said;
 use super::scratch::{Left, Scratch};
 use crate::base::environment::Environment;
 use crate::base::id::Alias;
 use crate::domain::agent::AnswerFormat;
 use crate::domain::edit;
 use crate::domain::editable::EditablePaths;
-use crate::domain::event::CallCost;
+use crate::domain::event::Retry;
 use crate::domain::files::FileSet;
 use crate::domain::settings::ModelSpec;
 use crate::model::brief::Brief;
 use crate::model::fault::{AnswerFault, ModelError, Trouble};
 use crate::model::request::{Reply, Request};
-use crate::sandbox::tool::{self, Tool, ToolEnd, ToolReport};
+use crate::sandbox::tool::{self, Tool, ToolEnd};
 
 /// The most a program may write, KiB, unless the settings say otherwise.
 const OUTPUT_KB: u64 = 1024;
@@ -85,6 +86,7 @@ impl Command {
         let prompt = format!("{}\n{}", preface(&work.editable), conversation(request));
         let retry = &self.spec.retry;
         let mut starts = 0;
+        let mut retries = Vec::new();
         loop {
             starts += 1;
             let scratch = Scratch::new(&self.temporary, work.files, &request.beside, &prompt)
@@ -93,13 +95,15 @@ impl Command {
                 .await
                 .map_err(|source| self.broken(source))?;
             let wall_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-            let mut cost = CallCost { requests: starts, wall_ms, ..CallCost::default() };
+            let said = Said::of(self.spec.usage.as_ref(), &report.output);
+            let mut cost = said.cost(self.spec.price_usd_per_mtok.as_ref(), starts, wall_ms);
+            cost.retries.clone_from(&retries);
             let fault = match report.end {
                 ToolEnd::Success => {
                     let left = scratch
                         .left(work.files, &work.editable)
                         .map_err(|source| self.broken(source))?;
-                    let text = self.answer(&work, &left, &report);
+                    let text = self.answer(&work, &left, said.text(&report.output));
                     cost.restored = left.restored;
                     if !text.trim().is_empty() {
                         return Ok(Reply { text, cost });
@@ -122,6 +126,7 @@ impl Command {
                         });
                     }
                     tracing::debug!(alias = %self.alias, starts, %reason, "starting the command again");
+                    retries.push(Retry { at_ms: wall_ms, why: reason });
                     tokio::time::sleep(Duration::from_millis(pause)).await;
                     continue;
                 }
@@ -161,11 +166,11 @@ impl Command {
     }
 
     /// What it changed, or, when that is nothing, what it said.
-    fn answer(&self, work: &Work<'_>, left: &Left, report: &ToolReport) -> String {
+    fn answer(&self, work: &Work<'_>, left: &Left, spoken: &str) -> String {
         let text = if left.files == *work.files {
-            report.output.trim().to_owned()
+            spoken.trim().to_owned()
         } else {
-            edit::render(work.files, &left.files, work.format, &summary(&report.output))
+            edit::render(work.files, &left.files, work.format, &summary(spoken))
         };
         self.redacted(&text)
     }

@@ -4,6 +4,7 @@
 
 mod command;
 mod manual;
+mod said;
 mod scratch;
 
 pub(super) use command::Command;

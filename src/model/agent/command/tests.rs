@@ -92,3 +92,30 @@ fn a_program_or_a_variable_that_is_not_there_is_named() {
     assert!(fault(|spec| spec.command = vec!["no-such-agent".into()]).contains("`no-such-agent`"));
     assert!(fault(|spec| spec.env = vec!["ABSENT".into()]).contains("ABSENT"));
 }
+
+#[tokio::test]
+async fn a_program_that_prints_json_says_what_it_used_and_each_failed_start_is_kept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let tried = folder.path().join("tried");
+    let script = format!(
+        "test -e {0} || {{ touch {0}; echo busy >&2; exit 7; }}; sed -i 's/+ 1/+ 2/' player.py; printf '%s' \
+         '{{\"result\": \"summary: step by two\", \"total_cost_usd\": 0.02, \"usage\": {{\"in\": 70, \"out\": 9}}}}'",
+        tried.display()
+    );
+    let reply = command(&script, |spec| {
+        spec.usage = Some(crate::domain::settings::UsageSpec {
+            input_tokens: vec!["usage.in".into()],
+            output_tokens: vec!["usage.out".into()],
+            usd: Some("total_cost_usd".into()),
+            text: Some("result".into()),
+            ..Default::default()
+        });
+    });
+    let reply = reply.ask(&asked()).await.expect("an answer");
+    assert!(reply.text.starts_with("summary: step by two\n"), "{}", reply.text);
+    let cost = reply.cost;
+    assert_eq!((cost.input_tokens, cost.output_tokens), (Some(70), Some(9)));
+    assert_eq!(cost.usd, Some(crate::base::unit::MicroUsd(20_000)));
+    assert_eq!((cost.requests, cost.retries.len()), (2, 1));
+    assert!(cost.retries[0].why.contains("busy"), "{:?}", cost.retries);
+}
