@@ -12,10 +12,12 @@ use crate::base::id::{Alias, EpisodeId, RunName, TaskName};
 mod budget;
 mod ensemble;
 mod model;
+mod telemetry;
 
 pub use budget::{BudgetSpec, Budgets};
 pub use ensemble::{Choose, EnsembleSpec, Tier};
 pub use model::{Dialect, Effort, ModelSpec, Price, RetrySpec, Timeouts, UsageSpec, WireParameter};
+pub use telemetry::TelemetrySpec;
 
 /// Where an episode starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,6 +123,8 @@ pub struct LabConfig {
     pub ensembles: BTreeMap<Alias, EnsembleSpec>,
     /// Caps of a run, of its generations and of its roles.
     pub budget: Budgets,
+    /// Where calls are told about.
+    pub telemetry: TelemetrySpec,
     /// The sandbox.
     pub sandbox: SandboxSpec,
     /// The Python interpreter.

@@ -135,6 +135,7 @@ pub(super) async fn work(
         worked = working => worked,
         failed = pauses::tell(&session) => Err(failed),
     };
+    session.models.flush().await;
     match worked {
         Ok(finished) => Ok(RunEnd::Finished(finished)),
         Err(Stopped::Halted { why, detail }) => {

@@ -65,6 +65,11 @@ pub enum ModelError {
         /// The alias.
         alias: Alias,
     },
+    /// This build tells no collector.
+    #[error(
+        "telemetry.endpoint is set, but this build leaves OpenTelemetry out; build with the cargo feature `otel`, or take the setting out"
+    )]
+    NoTelemetry,
     /// The HTTP client could not be made.
     #[error("the HTTP client of model `{alias}` could not be made")]
     Client {
@@ -338,6 +343,7 @@ impl ModelError {
             | Self::Setting(_)
             | Self::CapWithoutPrice { .. }
             | Self::NoHttp { .. }
+            | Self::NoTelemetry
             | Self::Client { .. }
             | Self::Script(_)
             | Self::NoRecording { .. }

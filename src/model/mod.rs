@@ -16,6 +16,8 @@ mod fault;
 mod budget;
 mod pauses;
 mod price;
+#[cfg(feature = "otel")]
+mod telemetry;
 
 pub mod offline;
 mod scripted;

@@ -14,6 +14,8 @@ use super::chat::{Answer, Chat};
 use super::fault::ModelError;
 use super::pauses::{Paused, Pauses};
 use super::request::{Reply, Request};
+#[cfg(feature = "otel")]
+use super::telemetry::Telemetry;
 use crate::base::environment::Environment;
 use crate::base::id::Alias;
 use crate::domain::event::{CallCost, CallKey};
@@ -26,6 +28,8 @@ pub struct Models {
     ensembles: BTreeMap<Alias, EnsembleSpec>,
     budget: Ledger,
     pauses: Pauses,
+    #[cfg(feature = "otel")]
+    telemetry: Option<Telemetry>,
 }
 
 struct Entry {
@@ -60,7 +64,18 @@ impl Models {
         }
         let limits = Limits { caps: config.budget.clone(), episodes: None };
         let ensembles = config.ensembles.clone();
-        Ok(Self { entries, ensembles, budget: Ledger::new(limits), pauses })
+        #[cfg(not(feature = "otel"))]
+        if config.telemetry.endpoint.is_some() {
+            return Err(ModelError::NoTelemetry);
+        }
+        Ok(Self {
+            entries,
+            ensembles,
+            budget: Ledger::new(limits),
+            pauses,
+            #[cfg(feature = "otel")]
+            telemetry: Telemetry::new(&config.telemetry, environment),
+        })
     }
 
     /// The same models under these limits; a resumed run passes the calls its journal has.
@@ -200,6 +215,15 @@ impl Models {
         }
     }
 
+    /// Waits, a little, until the collector has what it was told of calls; without one it returns at once.
+    #[cfg_attr(not(feature = "otel"), expect(clippy::unused_async, reason = "nobody is told"))]
+    pub async fn flush(&self) {
+        #[cfg(feature = "otel")]
+        if let Some(telemetry) = &self.telemetry {
+            telemetry.flush().await;
+        }
+    }
+
     /// Asks a model behind HTTP outside any run: no cap holds and nothing is counted. `None` for models that are not
     /// reached over HTTP.
     pub async fn converse(
@@ -255,7 +279,13 @@ impl Models {
         }
         let price = entry.spec.price_usd_per_mtok.as_ref();
         let reservation = self.budget.reserve(request, price).await?;
+        #[cfg(feature = "otel")]
+        let start = std::time::SystemTime::now();
         let answered = entry.backend.ask(&entry.spec, request, patience, Some(&reservation)).await;
+        #[cfg(feature = "otel")]
+        if let Some(telemetry) = &self.telemetry {
+            telemetry.tell((alias, &entry.spec), request, &answered, start);
+        }
         match &answered {
             Ok(Reply { cost, .. }) => reservation.settle(cost),
             Err(ModelError::NotAnAnswer { cost, .. }) => reservation.settle(cost),

@@ -4,6 +4,7 @@
 mod away;
 mod key;
 mod spoken;
+mod told;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -24,6 +24,8 @@ use std::time::Duration;
 pub(super) use gate::Gates;
 pub(super) use provider::{Asked, Provider};
 pub(super) use retry::Patience;
+#[cfg(feature = "otel")]
+pub(super) use transport::client;
 
 use super::chat::Answer;
 use super::fault::{AnswerFault, Trouble};

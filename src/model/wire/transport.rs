@@ -30,7 +30,7 @@ pub(super) fn key_value(prefix: &str, key: &Secret) -> Option<HeaderValue> {
 /// A client for one provider. Redirects are not followed, so a key goes nowhere but to the host that was named.
 /// Proxies are taken from `environment` (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, in either case), and
 /// never stand between this machine and itself.
-pub(super) fn client(
+pub(in crate::model) fn client(
     url: &str,
     timeouts: &Timeouts,
     environment: &Environment,
