@@ -8,6 +8,10 @@ use std::process::{Command, Stdio};
 pub use flags::flag;
 use serde_json::Value;
 
+mod flag;
+
+pub use flag::flag;
+
 /// A lab in a temporary folder.
 pub struct Lab {
     folder: tempfile::TempDir,
