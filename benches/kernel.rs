@@ -124,7 +124,7 @@ async fn validations(agent: &AgentFiles) {
     });
     let rules = Rules {
         aliases: BTreeSet::from(["offline".parse().unwrap()]),
-        known: BTreeMap::new(),
+        known: Default::default(),
         seed: 1,
     };
     let mut stages: BTreeMap<usize, Vec<Duration>> = BTreeMap::new();

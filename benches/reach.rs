@@ -9,6 +9,7 @@
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
+    clippy::panic,
     clippy::cast_precision_loss,
     reason = "a benchmark prints, and ends when it cannot measure"
 )]
@@ -23,6 +24,7 @@ use std::time::{Duration, Instant};
 use hyperagent::archive::{Archive, Branch, CommitId, Provenance};
 use hyperagent::base::clock::SystemClock;
 use hyperagent::base::id::{GenerationId, RunName};
+use hyperagent::domain::action::OuterAction;
 use hyperagent::domain::event::{Event, Record};
 use hyperagent::domain::files::FileSet;
 use hyperagent::domain::settings::Identity;
@@ -179,7 +181,7 @@ fn extend(lab: &Path, generations: u32) -> u32 {
     let made = u32::try_from(made.count()).unwrap();
     let archive = Archive::open(&lab.join("generations")).unwrap();
     let pattern = Pattern::of(&records, &archive, &name);
-    let journal = Journal::open(&folder, Arc::new(SystemClock)).unwrap().journal;
+    let journal = open(&folder);
     for number in made..generations {
         pattern.copy(number, &archive, &journal, identity, kernel);
     }
@@ -190,6 +192,18 @@ fn extend(lab: &Path, generations: u32) -> u32 {
     generations.saturating_sub(made)
 }
 
+/// The journal; a child of the killed program may hold it a moment longer.
+fn open(folder: &Path) -> Journal {
+    let until = Instant::now() + Duration::from_secs(5);
+    loop {
+        match Journal::open(folder, Arc::new(SystemClock)) {
+            Ok(opened) => return opened.journal,
+            Err(error) => assert!(Instant::now() < until, "{error}"),
+        }
+        std::thread::yield_now();
+    }
+}
+
 /// The journal's records, the file cut after the last generation that was measured.
 fn cut_to_whole_generations(folder: &Path) -> Vec<Record> {
     let mut records = journal::read(folder).unwrap().records;
@@ -197,7 +211,8 @@ fn cut_to_whole_generations(folder: &Path) -> Vec<Record> {
     records.truncate(whole + 1);
     let path = folder.join(journal::FILE);
     let text = fs::read(&path).unwrap();
-    let length: usize = text.split_inclusive(|b| *b == b'\n').take(whole + 2).map(<[u8]>::len).sum();
+    let length: usize =
+        text.split_inclusive(|b| *b == b'\n').take(whole + 2).map(<[u8]>::len).sum();
     fs::File::options().write(true).open(&path).unwrap().set_len(length as u64).unwrap();
     records
 }
@@ -239,7 +254,11 @@ impl Pattern {
         let mut steps = (number - 1) * 2 + 1..;
         for event in &self.events {
             let mut value = event.clone();
-            rename(&mut value, &GenerationId(PATTERN).to_string(), &GenerationId(number).to_string());
+            rename(
+                &mut value,
+                &GenerationId(PATTERN).to_string(),
+                &GenerationId(number).to_string(),
+            );
             if let Some(step) = value.get_mut("step") {
                 *step = match event.get("event").and_then(Value::as_str) {
                     Some("evaluated") => (number * 2).into(),
@@ -263,15 +282,14 @@ impl Pattern {
                     commit = Some(made.commit);
                     let (commit, tree) = (made.commit.to_string(), made.tree.to_string());
                     let generation = GenerationId(number);
-                    journal.append(Event::GenerationCommitted { generation, commit, tree }).unwrap();
+                    journal
+                        .append(Event::GenerationCommitted { generation, commit, tree })
+                        .unwrap();
                     continue;
                 }
                 Event::GenerationCommitted { .. } => continue,
-                Event::Decided { action, .. } => {
-                    if let hyperagent::domain::action::OuterAction::Expand { parent: of, .. } = action
-                    {
-                        *of = GenerationId(parent(number));
-                    }
+                Event::Decided { action: OuterAction::Expand { parent: of, .. }, .. } => {
+                    *of = GenerationId(parent(number));
                 }
                 Event::Answered { text, .. } if text.contains("memory/notes.md") => {
                     *text = tiny::answer(number);
@@ -287,7 +305,9 @@ impl Pattern {
                     let at = hyperagent::base::unit::UnixMillis(1_700_000_000_000);
                     let written =
                         archive.write_evidence(run, GenerationId(number), &files, at).unwrap();
-                    archive.set_note(commit.unwrap(), "Score: 0.5000 over 1 episodes\n", at).unwrap();
+                    archive
+                        .set_note(commit.unwrap(), "Score: 0.5000 over 1 episodes\n", at)
+                        .unwrap();
                     *evidence = Some(written.to_string());
                 }
                 _ => {}
@@ -319,9 +339,13 @@ fn rename(value: &mut Value, from: &str, to: &str) {
 fn looks(lab: &Path, generations: u32) {
     let last = format!("gen-{:05}", generations - 1);
     let middle = format!("gen-{:05}", generations / 2);
-    for words in
-        [vec!["log"], vec!["status"], vec!["show", &last], vec!["diff", "gen-00001", &middle], vec!["diff", &middle, &last]]
-    {
+    for words in [
+        vec!["log"],
+        vec!["status"],
+        vec!["show", &last],
+        vec!["diff", "gen-00001", &middle],
+        vec!["diff", &middle, &last],
+    ] {
         let mut times = Vec::new();
         for _ in 0..3 {
             let began = Instant::now();

@@ -122,7 +122,8 @@ pub fn answer(generation: u32) -> String {
 
 /// Makes the lab, with answers for so many generations.
 pub fn lab(lab: &Path, generations: u32) {
-    let made = Command::new(env!("CARGO_BIN_EXE_hyperagent")).arg("init").arg(lab).output().unwrap();
+    let made =
+        Command::new(env!("CARGO_BIN_EXE_hyperagent")).arg("init").arg(lab).output().unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let agent = lab.join("agent_config");
     fs::remove_dir_all(&agent).unwrap();

@@ -102,6 +102,19 @@ impl Archive {
         self.move_ref(&self.repository(), &refs::evidence(run, generation), commit.0, None)
     }
 
+    /// Whether a generation has evidence.
+    ///
+    /// # Errors
+    /// When its ref cannot be read.
+    pub fn has_evidence(
+        &self,
+        run: &RunName,
+        generation: GenerationId,
+    ) -> Result<bool, ArchiveError> {
+        let name = refs::evidence(run, generation);
+        Ok(refs::read(&self.repository(), self.path(), &name)?.is_some())
+    }
+
     /// The evidence of a generation, if it has been measured.
     ///
     /// # Errors

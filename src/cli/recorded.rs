@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::edge::Edge;
 use super::failure::{Exit, Failure};
 use super::output;
-use crate::archive::{Archive, CommitId};
+use crate::archive::{Archive, CommitId, Found};
 use crate::base::id::{GenerationId, RunName};
 use crate::journal::{self, Records, TornTail};
 use crate::lab::Lab;
@@ -94,23 +94,29 @@ impl Recorded {
     }
 }
 
+/// Finds a generation as [`Target::find`] does, without reading the journal of its run: that takes long in a long run.
+pub fn find(lab: &Lab, edge: &Edge, text: &str) -> Result<(Archive, Found), Failure> {
+    let archive = archive(lab, edge)?;
+    let found = archive.resolve(text, None).map_err(|error| {
+        if text == "certified" || text.ends_with("/certified") {
+            return Failure::usage("no generation is certified")
+                .because(
+                    "a strategy's `promote` does it, in a run with --start initial --certify N",
+                )
+                .next(edge.hint("show best"));
+        }
+        match lost(&archive, text) {
+            Some(lost) => lost.next(edge.hint("doctor --repair")),
+            None => Failure::from(error).next(edge.hint("log")),
+        }
+    })?;
+    Ok((archive, found))
+}
+
 impl Target {
     /// Finds a generation by `gen-00007`, `RUN/gen-00007`, `best`, `latest`, `certified` or a commit id.
     pub fn find(lab: &Lab, edge: &Edge, text: &str) -> Result<Self, Failure> {
-        let archive = archive(lab, edge)?;
-        let found = archive.resolve(text, None).map_err(|error| {
-            if text == "certified" || text.ends_with("/certified") {
-                return Failure::usage("no generation is certified")
-                    .because(
-                        "a strategy's `promote` does it, in a run with --start initial --certify N",
-                    )
-                    .next(edge.hint("show best"));
-            }
-            match lost(&archive, text) {
-                Some(lost) => lost.next(edge.hint("doctor --repair")),
-                None => Failure::from(error).next(edge.hint("log")),
-            }
-        })?;
+        let (archive, found) = find(lab, edge, text)?;
         let recorded = Recorded::read(archive, found.run)?;
         Ok(Self { recorded, generation: found.generation, commit: found.commit })
     }

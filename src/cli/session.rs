@@ -31,20 +31,22 @@ pub fn perform(
     order: Order,
     caps: &Caps,
     json: bool,
+    before: Option<RunView>,
     lab: &Lab,
     edge: &Edge,
 ) -> Result<(), Failure> {
     order::refuse_changed_tasks(&order.identity, lab, edge)?;
     let run = order.identity.run.clone();
-    let before = match super::recorded::archive(lab, edge) {
-        Ok(archive) if archive.journal_folder(&run).join(crate::journal::FILE).exists() => {
+    let before = match (before, super::recorded::archive(lab, edge)) {
+        (Some(before), _) => before,
+        (None, Ok(archive)) if archive.journal_folder(&run).join(crate::journal::FILE).exists() => {
             Recorded::open(lab, edge, Some(&run))?.view
         }
         _ => RunView::default(),
     };
     let stop = StandStill::default();
     let (observer, records) = mpsc::unbounded_channel();
-    let conditions = conditions(caps, lab);
+    let conditions = Conditions { seen: before.seq, ..conditions(caps, lab) };
     let world = world(lab, edge)?;
     let engine_stop = stop.clone();
     let mut watch = Watch {
@@ -100,6 +102,7 @@ pub fn already_over(run: &RunName, json: bool, lab: &Lab, edge: &Edge) -> Result
 pub fn conditions(caps: &Caps, lab: &Lab) -> Conditions {
     Conditions {
         caps: order::caps(caps, lab),
+        seen: 0,
         parallel: caps.parallel.map(|workers| workers as usize),
         accept_no_sandbox: caps.i_accept_no_sandbox,
     }

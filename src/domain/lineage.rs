@@ -9,6 +9,7 @@ use super::agent::AgentFiles;
 use super::event::{EpisodeResult, GenerationPlan, GenerationStatus};
 use super::files::FileSet;
 use super::stats::mean_of_group_means;
+use crate::base::digest::Digest;
 use crate::base::id::{EpisodeId, GenerationId, TaskName};
 
 /// One generation with all that is known of it.
@@ -32,6 +33,17 @@ pub struct Generation {
     pub utility: Option<f64>,
     /// How many generations were copied from it.
     pub kids: u32,
+    standing: Standing,
+    touched: u64,
+    measured_at: u64,
+}
+
+/// What follows from the measurements of a generation: asked for at every step, of every generation.
+#[derive(Debug, Clone, Copy, Default)]
+struct Standing {
+    mean: Option<f64>,
+    select_mean: Option<f64>,
+    on_every_task: bool,
 }
 
 impl Generation {
@@ -42,14 +54,34 @@ impl Generation {
 
     /// Its mean score over the episodes measured, every task weighing the same; `None` before the first.
     pub fn mean(&self) -> Option<f64> {
-        mean_of_group_means(self.measured.iter().map(|(id, result)| (&id.task, result.score)))
+        self.standing.mean
     }
 
     /// Its mean select score, every task weighing the same; for the kernel only.
     pub fn select_mean(&self) -> Option<f64> {
-        mean_of_group_means(
-            self.measured.iter().filter_map(|(id, result)| Some((&id.task, result.select_score?))),
-        )
+        self.standing.select_mean
+    }
+
+    /// The tree's clock when anything of it changed last.
+    pub fn touched(&self) -> u64 {
+        self.touched
+    }
+
+    /// The tree's clock when it was measured last; 0: never.
+    pub fn measured_at(&self) -> u64 {
+        self.measured_at
+    }
+
+    fn stand(&mut self, tasks: &BTreeSet<TaskName>) {
+        let measured: BTreeSet<&TaskName> = self.measured.keys().map(|id| &id.task).collect();
+        let scores = self.measured.iter().map(|(id, result)| (&id.task, result.score));
+        let select =
+            self.measured.iter().filter_map(|(id, result)| Some((&id.task, result.select_score?)));
+        self.standing = Standing {
+            mean: mean_of_group_means(scores),
+            select_mean: mean_of_group_means(select),
+            on_every_task: tasks.iter().all(|task| measured.contains(task)),
+        };
     }
 
     /// Whether it is out of the game, for a script or for a person.
@@ -71,12 +103,25 @@ pub struct Lineage {
     latest: GenerationId,
     /// In the order certified.
     certified: Vec<GenerationId>,
+    tasks: BTreeSet<TaskName>,
+    /// The oldest generation with each set of files.
+    known: Arc<BTreeMap<Digest, GenerationId>>,
+    /// How many changes there were.
+    clock: u64,
 }
 
 impl Lineage {
     /// An empty tree whose generations are measured on `episodes`.
     pub fn new(episodes: Vec<EpisodeId>) -> Self {
-        Self { generations: Vec::new(), episodes, latest: GenerationId(0), certified: Vec::new() }
+        Self {
+            generations: Vec::new(),
+            tasks: episodes.iter().map(|episode| episode.task.clone()).collect(),
+            episodes,
+            latest: GenerationId(0),
+            certified: Vec::new(),
+            known: Arc::default(),
+            clock: 0,
+        }
     }
 
     /// The episodes generations are measured on, in order.
@@ -94,8 +139,22 @@ impl Lineage {
         self.generations.get(id.0 as usize)
     }
 
+    /// One generation, to be changed: whoever shows the tree learns of it by its clock.
     fn get_mut(&mut self, id: GenerationId) -> Option<&mut Generation> {
-        self.generations.get_mut(id.0 as usize)
+        self.clock += 1;
+        let generation = self.generations.get_mut(id.0 as usize)?;
+        generation.touched = self.clock;
+        Some(generation)
+    }
+
+    /// How many changes there were so far; [`Generation::touched`] compares with it.
+    pub fn clock(&self) -> u64 {
+        self.clock
+    }
+
+    /// The oldest generation with each set of files, by their digest.
+    pub fn known(&self) -> &Arc<BTreeMap<Digest, GenerationId>> {
+        &self.known
     }
 
     /// The newest valid generation, or the one a person rolled back to.
@@ -135,6 +194,8 @@ impl Lineage {
         if let Some(parent) = plan.parents.first().copied().and_then(|id| self.get_mut(id)) {
             parent.kids += 1;
         }
+        self.clock += 1;
+        Arc::make_mut(&mut self.known).entry(files.digest()).or_insert(plan.generation);
         self.generations.push(Generation {
             plan,
             files,
@@ -145,6 +206,9 @@ impl Lineage {
             set_aside: false,
             utility: None,
             kids: 0,
+            standing: Standing::default(),
+            touched: self.clock,
+            measured_at: 0,
         });
     }
 
@@ -167,9 +231,13 @@ impl Lineage {
 
     /// Adds the result of an episode.
     pub fn measured(&mut self, id: GenerationId, episode: EpisodeId, result: EpisodeResult) {
+        let (tasks, clock) = (std::mem::take(&mut self.tasks), self.clock + 1);
         if let Some(generation) = self.get_mut(id) {
             generation.measured.insert(episode, result);
+            generation.measured_at = clock;
+            generation.stand(&tasks);
         }
+        self.tasks = tasks;
     }
 
     /// Notes whether a generation is admitted as a parent.
@@ -202,7 +270,9 @@ impl Lineage {
     /// archive, is no longer selectable, and no longer counts against the run's limit.
     pub fn roll_back(&mut self, to: GenerationId) {
         let kept = self.ancestors(to);
+        self.clock += 1;
         for generation in &mut self.generations {
+            generation.touched = self.clock;
             generation.set_aside = !kept.contains(&generation.id());
             // A person goes on from it, whatever a script thought of it.
             generation.retired &= generation.id() != to;
@@ -238,12 +308,8 @@ impl Lineage {
     /// The highest among the live generations that were measured on every task: half of the tasks may be the easier
     /// half.
     fn highest(&self, of: impl Fn(&Generation) -> Option<f64>) -> GenerationId {
-        let tasks: BTreeSet<&TaskName> = self.episodes.iter().map(|id| &id.task).collect();
-        let comparable = |generation: &&Generation| {
-            let measured: BTreeSet<&TaskName> =
-                generation.measured.keys().map(|id| &id.task).collect();
-            generation.is_live() && tasks.is_subset(&measured)
-        };
+        let comparable =
+            |generation: &&Generation| generation.is_live() && generation.standing.on_every_task;
         let mut found: Option<(f64, GenerationId)> = None;
         for generation in self.generations.iter().filter(comparable) {
             if let Some(value) = of(generation)

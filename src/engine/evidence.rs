@@ -33,6 +33,11 @@ impl EpisodeEvidence {
         }
     }
 
+    /// One whose attempts are on record and in the archive already.
+    pub fn told(episode: EpisodeId, outcomes: &[(Alias, f64)]) -> Self {
+        Self { outcomes: outcomes.to_vec(), ..Self::new(episode) }
+    }
+
     fn folder(&self) -> String {
         format!("{}-{}", self.episode.task, self.episode.index)
     }

@@ -178,6 +178,15 @@ pub fn prepare(
     })
 }
 
+/// A rewrite that is on record with everything that was asked for it: nothing of it need be gone through again.
+pub fn done(session: &Session, id: GenerationId) -> Result<Option<Rewritten>, Stopped> {
+    let Some((plan, _)) = session.recorded.plan(id) else { return Ok(None) };
+    let (archive, run) = (&session.archive, &session.identity.run);
+    // What was asked is in the evidence.
+    let kept = session.recorded.evidence(id).is_some() || archive.has_evidence(run, id)?;
+    Ok(kept.then(|| Rewritten { plan: plan.clone(), prompts: Vec::new() }))
+}
+
 /// A rewrite, and what was asked for it, turn by turn.
 pub struct Rewritten {
     /// The generation as decided.
@@ -198,12 +207,6 @@ struct Draft {
 /// generation.
 pub async fn run(session: &Session, order: Order) -> Result<Rewritten, Stopped> {
     let recorded = session.recorded.plan(order.id).map(|(plan, _)| plan.clone());
-    if let Some(plan) = &recorded
-        && session.archive.evidence(&session.identity.run, order.id)?.is_some()
-    {
-        // What was asked is in the evidence.
-        return Ok(Rewritten { plan: plan.clone(), prompts: Vec::new() });
-    }
     let Made { draft, prompts, handed_back } = match &order.prompt {
         Err(diagnostic) => Made {
             draft: Draft {

@@ -38,6 +38,29 @@ impl Measuring {
     }
 }
 
+/// A measurement that is on record to its end: nothing of it need be gone through again.
+pub fn done(
+    session: &Session,
+    lineage: &Lineage,
+    step: u32,
+    who: GenerationId,
+    cases: &[EpisodeId],
+) -> Option<Measured> {
+    session.recorded.evaluated(step)?;
+    let measured = lineage.get(who).map(|generation| &generation.measured);
+    cases
+        .iter()
+        .filter(|episode| !measured.is_some_and(|measured| measured.contains_key(*episode)))
+        .filter(|episode| session.tasks.contains_key(&episode.task))
+        .map(|episode| {
+            let key = (who, episode.clone());
+            let result = session.recorded.episode(&key)?.clone();
+            let outcomes = session.recorded.outcomes(&key);
+            Some((episode.clone(), result, EpisodeEvidence::told(episode.clone(), outcomes)))
+        })
+        .collect()
+}
+
 /// Prepares the episodes from the family tree at this moment.
 pub fn prepare(
     session: &Session,

@@ -5,6 +5,7 @@
 //!
 //! - [`open`] assembles a [`session`] from a lab: a new run, or one to go on with.
 //! - [`outer`] is the outer loop; [`expand`] and [`measure`] perform its two long actions.
+//! - `mirror` keeps the state that a script is shown up to date, `clades` the sums in it.
 //! - [`episode`] drives the inner loop of [`crate::solve`]; [`attempt`] performs one attempt,
 //!   [`grade`] measures its candidate.
 //! - [`replay`] performs a recorded run again and compares.
@@ -20,6 +21,7 @@ pub mod ask;
 pub mod attempt;
 pub mod certify;
 mod choice;
+mod clades;
 mod consult;
 pub mod control;
 pub mod episode;
@@ -35,6 +37,7 @@ pub mod hooks;
 mod machine;
 pub mod measure;
 mod merge;
+mod mirror;
 mod note;
 mod notes;
 pub mod open;

@@ -1,6 +1,6 @@
 //! From a lab to a session: a new run, or one to go on with.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -60,6 +60,8 @@ pub struct Conditions {
     pub caps: Budgets,
     /// Candidates measured at once; absent: the machine's cores.
     pub parallel: Option<usize>,
+    /// The number of the last record the observer knows already; 0: it gets all of them.
+    pub seen: u64,
     /// Whether the person accepts to run models' code without a sandbox.
     pub accept_no_sandbox: bool,
 }
@@ -87,7 +89,8 @@ pub struct StandStill {
     pub after_work: CancellationToken,
 }
 
-/// Works on a run until it is over or stands still; `observer` gets every record, those of earlier processes first.
+/// Works on a run until it is over or stands still; `observer` gets every record it has not seen, those of earlier
+/// processes first.
 pub async fn run(
     world: &World,
     order: &Order,
@@ -108,7 +111,7 @@ pub(super) async fn work(
     repeated: Option<Repeated>,
 ) -> Result<RunEnd, EngineError> {
     let archive = Archive::open_or_create(&world.lab.generations())?;
-    let mut taken = take_up(world, order, &observer)?;
+    let mut taken = take_up(world, order, conditions.seen, &observer)?;
     if let Some(repeated) = &repeated {
         taken.kernel.clone_from(&repeated.kernel);
     }
@@ -255,7 +258,7 @@ pub(super) async fn check_agent(
     aliases: &BTreeSet<Alias>,
     scripts: &Pool,
 ) -> Result<Agent, EngineError> {
-    let rules = Rules { aliases: aliases.clone(), known: BTreeMap::new(), seed: identity.seed };
+    let rules = Rules { aliases: aliases.clone(), known: Arc::default(), seed: identity.seed };
     let report = rewrite::validate(Submission::of_agent(agent), &rules, scripts).await?;
     let diagnostics = report.diagnostics().cloned().collect();
     report

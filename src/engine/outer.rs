@@ -6,7 +6,9 @@ mod perform;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use super::clades::Clades;
 use super::hooks::Hooks;
+use super::mirror::Mirror;
 use super::recorded::Step;
 use super::session::Session;
 use super::under_way::Open;
@@ -18,7 +20,6 @@ use crate::domain::choice::Outcomes;
 use crate::domain::event::{Diagnostic, Event, GenerationPlan};
 use crate::domain::lineage::Lineage;
 use crate::domain::state::no_actions;
-use asked::Mirror;
 
 /// Refused or free actions in a row before the run stops.
 const IDLE_ACTIONS: u32 = 100;
@@ -42,6 +43,7 @@ pub struct Outer {
     /// What came of asking the models, in the measurements taken in so far.
     pub(super) known: Arc<Outcomes>,
     pub(super) mirror: Option<Mirror>,
+    pub(super) clades: Clades,
     /// When each generation was planned, by number.
     pub(super) planned_at: Vec<UnixMillis>,
     /// What was asked for rewrites that are not measured yet; it joins their evidence.
@@ -86,6 +88,7 @@ pub async fn run(
         unfit: BTreeSet::new(),
         known: Arc::default(),
         mirror: None,
+        clades: Clades::default(),
         planned_at: Vec::new(),
         asked: BTreeMap::new(),
         pointed: BTreeMap::new(),

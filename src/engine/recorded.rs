@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::base::id::{Alias, EpisodeId, GenerationId, TaskName};
 use crate::base::unit::UnixMillis;
 use crate::domain::action::{InnerAction, OuterAction};
+use crate::domain::choice::outcome;
 use crate::domain::consult::Advice;
 use crate::domain::event::{
     AttemptResult, CallCost, CallKey, Diagnostic, EpisodeResult, Event, GenerationPlan, Halt,
@@ -99,6 +100,10 @@ pub struct Recorded {
     authors: BTreeSet<Alias>,
     spent: Vec<(CallKey, String, CallCost)>,
     caps: Budgets,
+    /// What came of asking the models, episode by episode.
+    outcomes: BTreeMap<EpisodeKey, Vec<(Alias, f64)>>,
+    /// Whether what led to a measurement that came to its end is let go.
+    forgets: bool,
 }
 
 impl Recorded {
@@ -111,7 +116,70 @@ impl Recorded {
         found
     }
 
-    fn take(&mut self, record: Record) {
+    /// Nothing yet, for a run that goes on: of measurements that came to their end it keeps what they came to, so that a
+    /// long run takes little memory.
+    pub fn of_resumed() -> Self {
+        Self { forgets: true, ..Self::default() }
+    }
+
+    /// Lets go what led to the end of a step.
+    fn forget(&mut self, step: u32, generation: GenerationId) {
+        let Some((_, Step::Decided { action: OuterAction::Evaluate { cases, .. }, .. })) =
+            self.steps.get(&step)
+        else {
+            return;
+        };
+        for episode in cases {
+            let key = (generation, episode.clone());
+            self.starts.remove(&key);
+            self.measured_starts.remove(&key);
+            let attempts = (key.clone(), 0)..=(key.clone(), u32::MAX);
+            let made: Vec<_> = self.decisions.range(attempts).map(|(at, _)| at.clone()).collect();
+            for at in made {
+                self.decisions.remove(&at);
+                self.attempts.remove(&at);
+                let call = |turn| CallKey::Attempt {
+                    generation,
+                    episode: episode.clone(),
+                    attempt: at.1,
+                    turn,
+                };
+                let turns = call(0)..=call(u32::MAX);
+                let asked: Vec<_> = self.answers.range(turns).map(|(key, _)| key.clone()).collect();
+                for key in asked {
+                    self.answers.remove(&key);
+                }
+            }
+        }
+        let of_step =
+            |(measured, episode): &EpisodeKey| *measured == generation && cases.contains(episode);
+        self.consults.retain(|(key, _), _| !of_step(key));
+        self.advice.retain(|(key, _), _| !of_step(key));
+        for episode in cases {
+            let call = |consult| CallKey::Consult {
+                generation,
+                episode: episode.clone(),
+                consult,
+                turn: 0,
+            };
+            let asked: Vec<_> =
+                self.answers.range(call(0)..call(u32::MAX)).map(|(key, _)| key.clone()).collect();
+            for key in asked {
+                self.answers.remove(&key);
+            }
+        }
+        let turns = CallKey::Rewrite { generation, turn: 0 }..=CallKey::Rewrite {
+            generation,
+            turn: u32::MAX,
+        };
+        let asked: Vec<_> = self.answers.range(turns).map(|(key, _)| key.clone()).collect();
+        for key in asked {
+            self.answers.remove(&key);
+        }
+    }
+
+    /// Takes in the next record.
+    pub fn take(&mut self, record: Record) {
         let at = record.at;
         match record.event {
             Event::RunHalted { why: Halt::InvalidStreak, .. } => {
@@ -151,6 +219,9 @@ impl Recorded {
                 self.decisions.insert(((generation, episode), attempt), action);
             }
             Event::AttemptFinished { generation, episode, attempt, result } => {
+                let outcome = outcome(&result).map(|(model, gain)| (model.clone(), gain));
+                let key = (generation, episode.clone());
+                self.outcomes.entry(key).or_default().extend(outcome);
                 self.attempts.insert(((generation, episode), attempt), *result);
             }
             Event::ConsultDecided { generation, episode, consult, attempt, action } => {
@@ -164,6 +235,9 @@ impl Recorded {
             }
             Event::Evaluated { step, generation, admitted, utility, evidence } => {
                 self.evidence.extend(evidence.clone().map(|commit| (generation, commit)));
+                if self.forgets && evidence.is_some() {
+                    self.forget(step, generation);
+                }
                 self.evaluated.insert(step, Evaluated { admitted, utility, at });
             }
             Event::PromotionDecided { step, report, .. } => {
@@ -258,6 +332,16 @@ impl Recorded {
     /// The end of an evaluate action.
     pub fn evaluated(&self, step: u32) -> Option<&Evaluated> {
         self.evaluated.get(&step)
+    }
+
+    /// Whether an evaluate action of a later step came to its end.
+    pub fn evaluated_after(&self, step: u32) -> bool {
+        self.evaluated.range(step..).any(|(later, _)| *later > step)
+    }
+
+    /// What came of asking the models in an episode, in the order of its attempts.
+    pub fn outcomes(&self, key: &EpisodeKey) -> &[(Alias, f64)] {
+        self.outcomes.get(key).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The newest evidence commit of a generation.

@@ -145,7 +145,10 @@ impl Outer {
                     .at
             }
         };
-        self.note(who, at)?;
+        // A process that was killed may have left out the last one; a machine that started anew, any.
+        if session.restarted || !session.recorded.evaluated_after(step) {
+            self.note(who, at)?;
+        }
         self.keep_hooks();
         Ok(())
     }

@@ -42,10 +42,12 @@ pub(super) struct Taken {
     pub(super) restarted: bool,
 }
 
-/// Opens the journal of the run an order is about, if it has one, and holds the order against it.
+/// Opens the journal of the run an order is about, if it has one, and holds the order against it. The observer gets the
+/// records after the number `seen`.
 pub(super) fn take_up(
     world: &World,
     order: &Order,
+    seen: u64,
     observer: &UnboundedSender<Record>,
 ) -> Result<Taken, EngineError> {
     let identity = &order.identity;
@@ -63,28 +65,34 @@ pub(super) fn take_up(
     if !folder.join(journal::FILE).exists() {
         return Ok(unbegun(None, false));
     }
-    let opened = Journal::open(&folder, world.clock.clone())?;
-    let Some(first) = opened.records.first() else {
+    let mut first = None;
+    let mut recorded = Recorded::of_resumed();
+    let opened = Journal::open_each(&folder, world.clock.clone(), |record| {
+        if first.is_none() {
+            first = Some(record.event.clone());
+        }
+        if record.seq > seen {
+            let _ = observer.send(record.clone());
+        }
+        recorded.take(record);
+    })?;
+    let Some(first) = first else {
         // Killed between the journal's header and its first record.
         return Ok(unbegun(Some(opened.journal), opened.restarted));
     };
-    let Event::RunStarted { identity: was, agent, kernel, .. } = &first.event else {
+    let Event::RunStarted { identity: was, agent, kernel, .. } = first else {
         let what = "its first record does not start a run".into();
         return Err(EngineError::Mismatch { run: identity.run.to_string(), what });
     };
-    if was != identity {
+    if was != *identity {
         return Err(EngineError::ChangedSettings { run: was.run.to_string() });
-    }
-    let (agent, kernel) = (agent.clone(), kernel.clone());
-    for record in &opened.records {
-        let _ = observer.send(record.clone());
     }
     Ok(Taken {
         agent,
         kernel,
         tasks,
         journal: Some(opened.journal),
-        recorded: Recorded::read(opened.records),
+        recorded,
         resumed: true,
         restarted: opened.restarted,
     })

@@ -26,36 +26,12 @@ pub fn used(lineage: &Lineage) -> OuterBudget {
     OuterBudget { generations: lineage.made(), evals: u32::try_from(measured).unwrap_or(u32::MAX) }
 }
 
-/// Every generation as `S.gens` holds it, oldest first.
-pub fn generations(lineage: &Lineage) -> Vec<GenerationState> {
-    let clades = clades(lineage);
-    lineage
-        .generations()
-        .iter()
-        .zip(clades)
-        .map(|(generation, clade)| state_of(lineage, generation, clade))
-        .collect()
-}
-
-/// Sums over each generation and all that descend from it, each descendant counted once.
-fn clades(lineage: &Lineage) -> Vec<CladeState> {
-    let mut sums = vec![CladeState::default(); lineage.generations().len()];
-    for generation in lineage.generations().iter().filter(|g| !g.measured.is_empty()) {
-        let n = u32::try_from(generation.measured.len()).unwrap_or(u32::MAX);
-        let k: f64 = generation.measured.values().map(|result| result.score).sum();
-        let mean = generation.mean().unwrap_or(0.0);
-        for ancestor in lineage.ancestors(generation.id()) {
-            if let Some(sum) = sums.get_mut(ancestor.0 as usize) {
-                sum.n += n;
-                sum.k += k;
-                sum.best = sum.best.max(mean);
-            }
-        }
-    }
-    sums
-}
-
-fn state_of(lineage: &Lineage, generation: &Generation, clade: CladeState) -> GenerationState {
+/// A generation as `S.gens` holds it.
+pub fn generation(
+    lineage: &Lineage,
+    generation: &Generation,
+    clade: CladeState,
+) -> GenerationState {
     let plan = &generation.plan;
     let valid = plan.status == GenerationStatus::Valid;
     let todo = if valid { lineage.episodes() } else { &[] };
@@ -103,53 +79,77 @@ fn line(lineage: &Lineage, generation: &Generation) -> GenerationId {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
+pub(super) mod tests {
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::base::id::EpisodeId;
     use crate::domain::event::{EpisodeResult, GenerationPlan, GenerationStatus};
     use crate::domain::files::FileSet;
+    use crate::engine::clades::Clades;
 
-    fn tree() -> Lineage {
+    /// A generation to be planned.
+    pub fn plan(number: u32, parent: Option<u32>) -> GenerationPlan {
+        GenerationPlan {
+            generation: GenerationId(number),
+            parents: parent.map(GenerationId).into_iter().collect(),
+            by: parent.map(GenerationId),
+            op: "rewrite".into(),
+            status: GenerationStatus::Valid,
+            files: FileSet::from_iter([("agent.toml", format!("# {number}\n"))]),
+            changed: Vec::new(),
+            summary: String::new(),
+            diagnostics: Vec::new(),
+            stage_failed: None,
+            model: None,
+            repairs: 0,
+            tag: serde_json::Map::new(),
+            handed_back: Vec::new(),
+        }
+    }
+
+    /// A tree over two episodes, by the parents of its generations.
+    pub fn planned(parents: &[Option<u32>]) -> Lineage {
         let episodes: Vec<EpisodeId> =
             ["t#0", "t#1"].iter().map(|id| id.parse().expect("an episode")).collect();
-        let mut tree = Lineage::new(episodes.clone());
-        for (number, parent) in [(0, None), (1, Some(0)), (2, Some(1))] {
-            tree.plan(GenerationPlan {
-                generation: GenerationId(number),
-                parents: parent.map(GenerationId).into_iter().collect(),
-                by: parent.map(GenerationId),
-                op: "rewrite".into(),
-                status: GenerationStatus::Valid,
-                files: FileSet::from_iter([("agent.toml", format!("# {number}\n"))]),
-                changed: Vec::new(),
-                summary: String::new(),
-                diagnostics: Vec::new(),
-                stage_failed: None,
-                model: None,
-                repairs: 0,
-                tag: serde_json::Map::new(),
-                handed_back: Vec::new(),
-            });
-        }
-        for (number, episode, score) in [(0, 0, 0.2), (0, 1, 0.6), (1, 0, 0.5)] {
-            let result = EpisodeResult {
-                start_metric: Some(0.0),
-                metric: Some(score * 10.0),
-                score,
-                best: FileSet::default(),
-                attempts: 3,
-                accepted: 1,
-                trials: 9,
-                select_metric: Some(98_765.5),
-                select_score: Some(0.987_655),
-                failures: BTreeMap::new(),
-                credit: BTreeMap::new(),
-            };
-            tree.measured(GenerationId(number), episodes[episode].clone(), result);
+        let mut tree = Lineage::new(episodes);
+        for (number, parent) in (0..).zip(parents) {
+            tree.plan(plan(number, *parent));
         }
         tree
+    }
+
+    /// Measures a generation on an episode.
+    pub fn measure(tree: &mut Lineage, number: u32, episode: usize, score: f64) {
+        let result = EpisodeResult {
+            start_metric: Some(0.0),
+            metric: Some(score * 10.0),
+            score,
+            best: FileSet::default(),
+            attempts: 3,
+            accepted: 1,
+            trials: 9,
+            select_metric: Some(98_765.5),
+            select_score: Some(0.987_655),
+            failures: BTreeMap::new(),
+            credit: BTreeMap::new(),
+        };
+        let episode = tree.episodes()[episode].clone();
+        tree.measured(GenerationId(number), episode, result);
+    }
+
+    fn tree() -> Lineage {
+        let mut tree = planned(&[None, Some(0), Some(1)]);
+        for (number, episode, score) in [(0, 0, 0.2), (0, 1, 0.6), (1, 0, 0.5)] {
+            measure(&mut tree, number, episode, score);
+        }
+        tree
+    }
+
+    fn generations(lineage: &Lineage) -> Vec<Value> {
+        let clades = Clades::of(lineage);
+        let shown = lineage.generations().iter();
+        shown.map(|g| json!(generation(lineage, g, clades.get(g.id())))).collect()
     }
 
     #[test]

@@ -65,6 +65,16 @@ pub struct Opened {
     pub restarted: bool,
 }
 
+/// A journal taken up again, its records handed over.
+pub struct Reopened {
+    /// The writing end.
+    pub journal: Journal,
+    /// What was cut from its end, if anything.
+    pub torn: Option<TornTail>,
+    /// As in [`Opened`].
+    pub restarted: bool,
+}
+
 impl Journal {
     /// Begins the journal of a new run in `folder`, which is made if need be; the header is durable on return.
     ///
@@ -99,18 +109,39 @@ impl Journal {
     /// [`JournalError::Held`] when another process is at it, [`JournalError::Damaged`] when anything but the end is
     /// not as it was written. The file is not touched then.
     pub fn open(folder: &Path, clock: Arc<dyn Clock>) -> Result<Opened, JournalError> {
+        let mut records = Vec::new();
+        let Reopened { journal, torn, restarted } =
+            Self::open_each(folder, clock, |record| records.push(record))?;
+        Ok(Opened { journal, records, torn, restarted })
+    }
+
+    /// The same, handing the records over one by one: a long journal is larger than what is wanted of it.
+    ///
+    /// # Errors
+    /// As [`Journal::open`]; records before the damage are handed over then, and mean nothing.
+    pub fn open_each(
+        folder: &Path,
+        clock: Arc<dyn Clock>,
+        mut take: impl FnMut(Record),
+    ) -> Result<Reopened, JournalError> {
         let path = folder.join(FILE);
         if !path.exists() {
             return Err(JournalError::Missing { path });
         }
         let (lock, restarted) = lock::Lock::take(folder)?;
-        let history = read::read(folder)?;
-        if let Some(torn) = &history.torn {
+        let mut records = Records::open(folder)?;
+        let mut next = 1;
+        for record in records.by_ref() {
+            let record = record?;
+            next = record.seq + 1;
+            take(record);
+        }
+        let torn = records.torn().cloned();
+        if let Some(torn) = &torn {
             torn.cut()?;
         }
-        let next = history.records.last().map_or(1, |last| last.seq + 1);
         let journal = Self { writer: Arc::new(Writer::start(path, lock, next, clock)?) };
-        Ok(Opened { journal, records: history.records, torn: history.torn, restarted })
+        Ok(Reopened { journal, torn, restarted })
     }
 
     /// Writes an event after all earlier ones, without waiting for the disk: nothing may be acted on because of it.

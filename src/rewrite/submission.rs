@@ -1,6 +1,7 @@
 //! What is submitted, and the rules it is held against.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::base::digest::Digest;
 use crate::base::id::{Alias, GenerationId};
@@ -49,7 +50,7 @@ pub struct Rules {
     /// The model aliases that exist.
     pub aliases: BTreeSet<Alias>,
     /// The content of every earlier generation of the run, valid or not.
-    pub known: BTreeMap<Digest, GenerationId>,
+    pub known: Arc<BTreeMap<Digest, GenerationId>>,
     /// The seed of the states and worlds that the dry run makes.
     pub seed: u64,
 }
@@ -57,9 +58,6 @@ pub struct Rules {
 impl Rules {
     /// Those of a run at this moment.
     pub fn of_run(aliases: BTreeSet<Alias>, lineage: &Lineage, seed: u64) -> Self {
-        // Of equal folders the oldest is named.
-        let known =
-            lineage.generations().iter().rev().map(|g| (g.files.digest(), g.id())).collect();
-        Self { aliases, known, seed }
+        Self { aliases, known: lineage.known().clone(), seed }
     }
 }

@@ -71,6 +71,8 @@ pub struct RunView {
     pub latest: Option<GenerationId>,
     /// The best generation as the finished run named it.
     named_best: Option<GenerationId>,
+    /// The best one so far and its select mean.
+    highest: Option<(GenerationId, f64)>,
     /// Calls for a generation that is not planned yet; they become its own.
     early: BTreeMap<GenerationId, Spend>,
 }
@@ -175,6 +177,7 @@ impl RunView {
             }
             Event::EpisodeFinished { generation, episode, result } => {
                 self.with_episode(*generation, episode, |view| view.finished(result));
+                self.rank(*generation);
             }
             Event::Evaluated { generation, admitted, evidence, .. } => {
                 self.doing = Doing::Deciding;
@@ -184,6 +187,7 @@ impl RunView {
                         known.evidence.clone_from(evidence);
                     }
                 }
+                self.rank(*generation);
             }
             Event::PromotionDecided { generation, report, .. } => {
                 self.promotions.push((*generation, report.clone()));
@@ -239,17 +243,32 @@ impl RunView {
         if let (Some(best), Phase::Finished { .. }) = (self.named_best, &self.phase) {
             return Some(best);
         }
-        let mut best: Option<(GenerationId, f64)> = None;
-        for generation in self.generations.values() {
-            let measured = generation.admitted.is_some()
-                && self.is_valid(generation.id)
-                && self.by_task(generation).iter().all(|task| task.n > 0);
-            let Some(mean) = generation.select_mean().filter(|_| measured) else { continue };
-            if best.is_none_or(|(_, highest)| mean > highest) {
-                best = Some((generation.id, mean));
-            }
+        self.highest.map(|(id, _)| id)
+    }
+
+    /// Holds a generation that was measured against the best one; ties: the older.
+    fn rank(&mut self, id: GenerationId) {
+        if self.highest.is_some_and(|(best, _)| best == id) {
+            // Measured further, it may have lost its place to any other.
+            self.highest = None;
+            let all: Vec<GenerationId> = self.generations.keys().copied().collect();
+            all.into_iter().for_each(|other| self.compare(other));
+        } else {
+            self.compare(id);
         }
-        best.map(|(id, _)| id)
+    }
+
+    fn compare(&mut self, id: GenerationId) {
+        let Some(generation) = self.generations.get(&id) else { return };
+        let measured = generation.admitted.is_some()
+            && generation.status == GenerationStatus::Valid
+            && self.by_task(generation).iter().all(|task| task.n > 0);
+        let Some(mean) = generation.select_mean().filter(|_| measured) else { return };
+        let beats =
+            |(best, highest): (GenerationId, f64)| mean > highest || (mean >= highest && id < best);
+        if self.highest.is_none_or(beats) {
+            self.highest = Some((id, mean));
+        }
     }
 
     /// The mean of its scores minus its first parent's, in pairs; `None` for the start or when nothing is in common.

@@ -35,7 +35,7 @@ async fn pool() -> Pool {
 
 fn rules() -> Rules {
     let aliases = ["offline", "random"].map(|alias| alias.parse().unwrap());
-    Rules { aliases: aliases.into_iter().collect(), known: BTreeMap::new(), seed: 7 }
+    Rules { aliases: aliases.into_iter().collect(), known: Default::default(), seed: 7 }
 }
 
 /// A folder's files as text.
@@ -159,8 +159,8 @@ impl Expect {
 #[tokio::test]
 async fn every_entry_of_the_fault_corpus_is_caught_at_its_stage_with_its_code() {
     let seed = load_agent(&root().join("seed/hyperagent")).unwrap();
-    let mut rules = rules();
-    rules.known.insert(texts(&seed).digest(), GenerationId(3));
+    let known = BTreeMap::from([(texts(&seed).digest(), GenerationId(3))]);
+    let rules = Rules { known: known.into(), ..rules() };
     let pool = pool().await;
     let corpus = root().join("tests/fixtures/rewrites");
     let mut folders: Vec<PathBuf> =

@@ -1,9 +1,10 @@
 //! `diff`: what differs between the agents of two generations.
 
+use crate::archive::Found;
 use crate::cli::edge::Edge;
 use crate::cli::failure::Failure;
 use crate::cli::output;
-use crate::cli::recorded::Target;
+use crate::cli::recorded;
 use crate::view::document::comparison::DiffDocument;
 use crate::view::ink::{Ink, Page};
 
@@ -34,10 +35,11 @@ pub struct Args {
 /// Writes the differences.
 pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
     let lab = edge.open_lab()?;
-    let (from, to) = (Target::find(&lab, edge, &args.from)?, Target::find(&lab, edge, &args.to)?);
-    let comparison = from.recorded.archive.diff(from.commit, to.commit, args.path.as_deref())?;
+    let (archive, from) = recorded::find(&lab, edge, &args.from)?;
+    let (_, to) = recorded::find(&lab, edge, &args.to)?;
+    let comparison = archive.diff(from.commit, to.commit, args.path.as_deref())?;
     if args.json {
-        let name = |target: &Target| format!("{}/{}", target.recorded.run, target.generation);
+        let name = |found: &Found| format!("{}/{}", found.run, found.generation);
         return output::document(&DiffDocument::of(name(&from), name(&to), comparison));
     }
     if comparison.files.is_empty() {

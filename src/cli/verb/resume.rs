@@ -33,12 +33,12 @@ pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
     if recorded.view.state(false) == RunState::Finished {
         return session::already_over(&recorded.run, args.json, &lab, edge);
     }
-    let Some(identity) = recorded.view.identity else {
+    let Some(identity) = recorded.view.identity.clone() else {
         return Err(Failure::new(
             Exit::Usage,
             format!("{} ended before its first record", recorded.run),
         )
         .next(edge.hint(&format!("run --name {}", recorded.run))));
     };
-    session::perform(order::go_on(identity), &args.caps, args.json, &lab, edge)
+    session::perform(order::go_on(identity), &args.caps, args.json, Some(recorded.view), &lab, edge)
 }

@@ -96,5 +96,5 @@ pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
         Choice::Continue(identity) => order::go_on(*identity),
         Choice::New(run) => order::new_run(args, run, &lab, edge)?,
     };
-    session::perform(order, &args.caps, args.json, &lab, edge)
+    session::perform(order, &args.caps, args.json, None, &lab, edge)
 }

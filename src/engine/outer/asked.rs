@@ -11,47 +11,10 @@ use crate::domain::agent::STRATEGY;
 use crate::domain::event::Diagnostic;
 use crate::domain::state::{OuterState, named_sets};
 use crate::engine::hooks::{Call, Hooks, Show};
+use crate::engine::mirror::{self, Mirror};
 use crate::engine::under_way::Open;
 use crate::engine::{Stopped, world};
-use crate::script::{Arg, Delta, Hook, RngKey, WorldKind};
-
-/// The mirror of the state inside the driving script's worker.
-pub(in crate::engine) struct Mirror {
-    by: GenerationId,
-    known: Option<u64>,
-    generations: Vec<Value>,
-    around: BTreeMap<String, Value>,
-}
-
-impl Mirror {
-    /// What a worker that was shown this has to be told.
-    fn changes(&self, now: &[Value], around: &BTreeMap<String, Value>) -> Vec<Delta> {
-        let mut deltas = Vec::new();
-        for (place, generation) in now.iter().enumerate() {
-            match self.generations.get(place) {
-                Some(old) if old == generation => {}
-                Some(_) => {
-                    let path = ["gens".to_owned(), place.to_string()];
-                    deltas.push(Delta::set(path, generation.clone()));
-                }
-                None => deltas.push(Delta::push(["gens"], generation.clone())),
-            }
-        }
-        for (field, value) in around {
-            if self.around.get(field) != Some(value) {
-                deltas.push(Delta::set([field.as_str()], value.clone()));
-            }
-        }
-        deltas
-    }
-}
-
-fn whole(generations: &[Value], around: &BTreeMap<String, Value>) -> Value {
-    let mut base: serde_json::Map<String, Value> =
-        around.iter().map(|(field, value)| (field.clone(), value.clone())).collect();
-    base.insert("gens".into(), json!(generations));
-    Value::Object(base)
-}
+use crate::script::{Arg, Hook, RngKey, WorldKind};
 
 fn misread(fault: ActionFault) -> Diagnostic {
     let (code, message) = (fault.code().into(), fault.to_string());
@@ -71,6 +34,9 @@ impl Outer {
 
     /// Keeps the workers of the driver and of the generations being measured, and lets the others go.
     pub(in crate::engine) fn keep_hooks(&mut self) {
+        if self.hooks.is_empty() {
+            return;
+        }
         let mut needed = BTreeSet::from([self.driver()]);
         for open in &self.open {
             if let Open::Evaluate { who, .. } = open {
@@ -182,16 +148,16 @@ impl Outer {
         let hooks = self.hooks(by).await?;
         let agent = hooks.agent().clone();
         let around = self.surroundings(by, &agent.config.params);
-        let generations: Vec<Value> =
-            world::generations(&self.lineage).iter().map(|generation| json!(generation)).collect();
+        self.clades.catch_up(&self.lineage);
+        let (lineage, clades) = (&self.lineage, &self.clades);
         let shown = self.mirror.take().filter(|mirror| mirror.by == by);
         let mut known = shown.as_ref().and_then(|mirror| mirror.known);
         let show = |known: bool| match shown.as_ref().filter(|_| known) {
-            Some(shown) => Show::Changes(shown.changes(&generations, &around)),
-            None => Show::Whole(WorldKind::Outer, whole(&generations, &around)),
+            Some(shown) => Show::Changes(shown.changes(lineage, clades, &around)),
+            None => Show::Whole(WorldKind::Outer, mirror::whole(lineage, clades, &around)),
         };
         let called = hooks.call(&mut known, OUTER_WORLD, show, call).await?;
-        self.mirror = Some(Mirror { by, known, generations, around });
+        self.mirror = Some(Mirror::of(by, known, lineage, clades, around));
         Ok(called)
     }
 }

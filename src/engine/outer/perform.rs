@@ -1,7 +1,5 @@
 //! Actions of the outer loop: begun here, taken in in the order they were begun.
 
-use std::sync::Arc;
-
 use tokio_util::task::AbortOnDropHandle;
 
 use super::Outer;
@@ -11,7 +9,6 @@ use crate::domain::event::Event;
 use crate::domain::report::Verdict;
 use crate::engine::under_way::{Open, joined};
 use crate::engine::{Stopped, certify, expand, measure, merge};
-use crate::rewrite::Agent;
 
 impl Outer {
     /// Generations being made.
@@ -28,16 +25,15 @@ impl Outer {
     pub(super) async fn perform(&mut self, action: OuterAction) -> Result<Option<String>, Stopped> {
         match &action {
             OuterAction::Expand { parent, by, n, .. } => {
-                let improver = self.hooks(by.unwrap_or(*parent)).await?.agent().clone();
+                let by = by.unwrap_or(*parent);
                 for _ in 0..(*n).min(self.left()) {
                     self.count("expand");
-                    self.begin_rewrite(&improver, &action);
+                    self.begin_rewrite(by, &action).await?;
                 }
             }
             OuterAction::Reflect { by, .. } => {
-                let improver = self.hooks(*by).await?.agent().clone();
                 self.count("reflect");
-                self.begin_rewrite(&improver, &action);
+                self.begin_rewrite(*by, &action).await?;
             }
             OuterAction::Merge { .. } => {
                 self.count("merge");
@@ -56,11 +52,18 @@ impl Outer {
                 let (who, cases) = (*who, cases.clone());
                 self.count("evaluate");
                 self.idle = 0;
-                let hooks = self.hooks(who).await?;
-                let measuring = measure::prepare(&self.session, &self.lineage, &hooks, who, &cases)
-                    .knowing(&self.known);
-                let work = measure::run(self.session.clone(), hooks, measuring);
-                let work = AbortOnDropHandle::new(tokio::spawn(work));
+                let session = self.session.clone();
+                let work = match measure::done(&session, &self.lineage, self.step, who, &cases) {
+                    Some(done) => tokio::spawn(std::future::ready(Ok(done))),
+                    None => {
+                        let hooks = self.hooks(who).await?;
+                        let measuring =
+                            measure::prepare(&session, &self.lineage, &hooks, who, &cases)
+                                .knowing(&self.known);
+                        tokio::spawn(measure::run(session, hooks, measuring))
+                    }
+                };
+                let work = AbortOnDropHandle::new(work);
                 self.open.push_back(Open::Evaluate { step: self.step, action, who, work });
             }
             OuterAction::Promote { who } => {
@@ -75,15 +78,26 @@ impl Outer {
         Ok(None)
     }
 
-    /// Begins a rewrite by a meta role.
-    fn begin_rewrite(&mut self, improver: &Arc<Agent>, action: &OuterAction) {
+    /// Begins a rewrite by the meta role of `by`.
+    async fn begin_rewrite(
+        &mut self,
+        by: GenerationId,
+        action: &OuterAction,
+    ) -> Result<(), Stopped> {
         self.idle = 0;
         let id = self.next_id();
-        let order = expand::prepare(&self.session, &self.lineage, improver, id, action);
-        let session = self.session.clone();
-        let work = tokio::spawn(async move { expand::run(&session, order?).await });
+        let work = match expand::done(&self.session, id)? {
+            Some(done) => tokio::spawn(std::future::ready(Ok(done))),
+            None => {
+                let improver = self.hooks(by).await?.agent().clone();
+                let session = self.session.clone();
+                let order = expand::prepare(&session, &self.lineage, &improver, id, action);
+                tokio::spawn(async move { expand::run(&session, order?).await })
+            }
+        };
         let (action, work) = (action.clone(), AbortOnDropHandle::new(work));
         self.open.push_back(Open::Make { action, work });
+        Ok(())
     }
 
     /// The number of the generation begun next.
