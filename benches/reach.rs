@@ -314,6 +314,7 @@ impl Pattern {
             }
             journal.append(event).unwrap();
         }
+        archive.compact_when_due().unwrap();
     }
 }
 

@@ -13,6 +13,7 @@
 //! between `pack` and `refs`; until it exists, `git gc` does the same and is safe while a run is under way.
 
 mod commit_id;
+mod compact;
 mod diff;
 mod error;
 mod evidence;

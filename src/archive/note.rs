@@ -15,7 +15,7 @@ use super::repair::is_damage;
 use crate::base::failpoint::{self, Site};
 use crate::base::unit::UnixMillis;
 
-const NOTES: &str = "refs/notes/commits";
+pub(super) const NOTES: &str = "refs/notes/commits";
 /// How often a note is tried again when a git command moves the notes at the same time.
 const TRIES: u32 = 16;
 
@@ -35,14 +35,19 @@ impl Archive {
         loop {
             tries += 1;
             let before = refs::read(&repository, self.path(), NOTES)?;
-            let after = self.with_note(&repository, before, commit, text, at)?;
+            let (after, superseded) = self.with_note(&repository, before, commit, text, at)?;
             match self.move_ref(&repository, NOTES, after, before) {
                 Err(ArchiveError::Moved { .. } | ArchiveError::RefLocked { .. })
                     if tries < TRIES =>
                 {
                     std::thread::yield_now();
                 }
-                other => return other,
+                other => {
+                    if other.is_ok() {
+                        self.shared().superseded().extend(superseded);
+                    }
+                    return other;
+                }
             }
         }
     }
@@ -101,7 +106,7 @@ impl Archive {
         self.read_tree(repository, tree)
     }
 
-    /// Writes the objects of the notes with one more, and returns their commit.
+    /// Writes the objects of the notes with one more, and returns their commit, and the objects it stands instead of.
     fn with_note(
         &self,
         repository: &Repository,
@@ -109,11 +114,17 @@ impl Archive {
         commit: CommitId,
         text: &str,
         at: UnixMillis,
-    ) -> Result<Oid, ArchiveError> {
+    ) -> Result<(Oid, Vec<Oid>), ArchiveError> {
         let mut root = self.notes(repository, before)?;
+        let mut superseded: Vec<Oid> = before.into_iter().collect();
+        if let Some(before) = before {
+            superseded.push(self.read_commit(repository, before)?.tree);
+        }
         let id = commit.to_string();
         let (folder, name) = id.split_at(2);
-        let mut below = match find(&root, folder, true) {
+        let below = find(&root, folder, true);
+        superseded.extend(below);
+        let mut below = match below {
             Some(below) => self.read_tree(repository, below)?,
             None => Vec::new(),
         };
@@ -133,7 +144,7 @@ impl Archive {
             failpoint::pass(Site::ObjectWrite);
             odb.write(object.kind, &object.bytes).map_err(writing())?;
         }
-        Ok(notes)
+        Ok((notes, superseded))
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use git2::{Config, Repository, RepositoryInitOptions};
+use git2::{Config, Oid, Repository, RepositoryInitOptions};
 
 use super::error::ArchiveError;
 use crate::base::durable::{is_passing, remove_strays, replace_file};
@@ -28,9 +29,19 @@ pub struct Archive {
     shared: Arc<Shared>,
 }
 
-struct Shared {
+pub(super) struct Shared {
     path: PathBuf,
     repository: Mutex<Repository>,
+    /// Objects of states of the notes that this process replaced.
+    superseded: Mutex<Vec<Oid>>,
+    /// Packs that are not to be packed again.
+    pub(super) settled_packs: AtomicUsize,
+}
+
+impl Shared {
+    pub(super) fn superseded(&self) -> MutexGuard<'_, Vec<Oid>> {
+        self.superseded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Archive {
@@ -52,11 +63,26 @@ impl Archive {
         let config = Config::open(&path.join("config"))
             .map_err(ArchiveError::git("read the repository's config"))?;
         check_format(&path, &config)?;
-        let repository =
-            Repository::open_bare(&path).map_err(ArchiveError::git("open the repository"))?;
-        // From here on the user's own git settings have no say.
-        repository.set_config(&config).map_err(ArchiveError::git("use the repository's config"))?;
-        Ok(Self { shared: Arc::new(Shared { path, repository: Mutex::new(repository) }) })
+        let repository = open(&path, &config)?;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                path,
+                repository: Mutex::new(repository),
+                superseded: Mutex::default(),
+                settled_packs: AtomicUsize::new(0),
+            }),
+        })
+    }
+
+    /// A new handle on the repository.
+    pub(super) fn open_again(&self) -> Result<Repository, ArchiveError> {
+        let config = Config::open(&self.path().join("config"))
+            .map_err(ArchiveError::git("read the repository's config"))?;
+        open(self.path(), &config)
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     /// Opens the archive in a lab's folder of generations, or makes it, with a README that says what is in there.
@@ -81,6 +107,11 @@ impl Archive {
     fn sweep(&self, generations: &Path) {
         remove_strays(generations, |name| name.starts_with(".new-") || is_passing(name));
         let objects = self.path().join("objects");
+        let packs = objects.join("pack");
+        // What is left of a pack whose removal was interrupted.
+        remove_strays(&packs, |name| {
+            name.ends_with(".pack") && !packs.join(name).with_extension("idx").exists()
+        });
         let is_passing = |name: &str| name.contains("_git2_") || is_passing(name);
         remove_strays(&objects, is_passing);
         for folder in fs::read_dir(&objects).into_iter().flatten().flatten() {
@@ -105,6 +136,14 @@ impl Archive {
     pub(super) fn repository(&self) -> MutexGuard<'_, Repository> {
         self.shared.repository.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn open(path: &Path, config: &Config) -> Result<Repository, ArchiveError> {
+    let repository =
+        Repository::open_bare(path).map_err(ArchiveError::git("open the repository"))?;
+    // From here on the user's own git settings have no say.
+    repository.set_config(config).map_err(ArchiveError::git("use the repository's config"))?;
+    Ok(repository)
 }
 
 /// Makes the repository beside its place and moves it there whole, so a killed process leaves none or all of it.

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-use git2::{Buf, Indexer, Odb, Repository};
+use git2::{Buf, Indexer, Odb, Oid, Repository};
 
 use super::error::ArchiveError;
 use super::object::Objects;
@@ -14,11 +14,11 @@ use crate::base::failpoint::{self, Site};
 /// Writes the objects as one pack with its index; both are on disk on return. Equal objects give an equal pack.
 pub(super) fn write(objects: &Objects, git_folder: &Path) -> Result<(), ArchiveError> {
     let bytes = pack(objects).map_err(ArchiveError::git("pack objects"))?;
-    write_bytes(&bytes, git_folder)
+    write_bytes(&bytes, git_folder).map(drop)
 }
 
-/// Takes in a pack made elsewhere; every object's hash is computed anew. On disk on return.
-pub(super) fn write_bytes(bytes: &[u8], git_folder: &Path) -> Result<(), ArchiveError> {
+/// Takes in a pack made elsewhere; every object's hash is computed anew. On disk on return; the pack's name in hexadecimal.
+pub(super) fn write_bytes(bytes: &[u8], git_folder: &Path) -> Result<String, ArchiveError> {
     let folder = git_folder.join("objects/pack");
     std::fs::create_dir_all(&folder).map_err(ArchiveError::io("make the folder", &folder))?;
     let mut indexer =
@@ -33,7 +33,8 @@ pub(super) fn write_bytes(bytes: &[u8], git_folder: &Path) -> Result<(), Archive
             .and_then(|file| file.sync_data())
             .map_err(ArchiveError::io("make durable", &path))?;
     }
-    sync_folder(&folder).map_err(ArchiveError::io("make durable the folder", &folder))
+    sync_folder(&folder).map_err(ArchiveError::io("make durable the folder", &folder))?;
+    Ok(name.to_string())
 }
 
 /// The objects as the bytes of a pack.
@@ -43,6 +44,21 @@ pub(super) fn pack(objects: &Objects) -> Result<Buf, git2::Error> {
     builder.set_threads(1);
     for object in objects.list() {
         builder.insert_object(object.id, Some(&object.hint))?;
+    }
+    let mut bytes = Buf::new();
+    builder.write_buf(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Objects of a repository as the bytes of a pack.
+pub(super) fn pack_of<'a>(
+    repository: &Repository,
+    ids: impl IntoIterator<Item = &'a Oid>,
+) -> Result<Buf, git2::Error> {
+    let mut builder = repository.packbuilder()?;
+    builder.set_threads(1);
+    for id in ids {
+        builder.insert_object(*id, None)?;
     }
     let mut bytes = Buf::new();
     builder.write_buf(&mut bytes)?;

@@ -62,6 +62,10 @@ sites! {
     PackStaged = "pack-staged",
     /// A pack is in its place and not flushed.
     PackWritten = "pack-written",
+    /// What had piled up is in one pack, and still there besides.
+    CompactPacked = "compact-packed",
+    /// The loose objects of it are removed, and its packs are not.
+    CompactSwept = "compact-swept",
     /// A ref is about to be moved.
     RefMove = "ref-move",
     /// Git's own lock file of a ref exists, and the ref has not moved.

@@ -148,6 +148,7 @@ impl Outer {
         // A process that was killed may have left out the last one; a machine that started anew, any.
         if session.restarted || !session.recorded.evaluated_after(step) {
             self.note(who, at)?;
+            session.archive.compact_when_due()?;
         }
         self.keep_hooks();
         Ok(())

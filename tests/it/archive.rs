@@ -541,3 +541,47 @@ fn what_is_no_archive_or_a_newer_one_is_refused() {
     fs::write(&config, usual).expect("a config");
     drop(Archive::open(lab.path()).expect("an archive"));
 }
+
+#[test]
+fn what_has_piled_up_becomes_one_pack_and_nothing_of_it_is_lost() {
+    let folder = TempDir::new().expect("a lab");
+    let generations = folder.path().join("generations");
+    let archive = Archive::open_or_create(&generations).expect("an archive");
+    let identity = identity();
+    let mut notes = Vec::new();
+    for number in 0..130_u32 {
+        let parents: Vec<u32> = number.checked_sub(1).into_iter().collect();
+        let plan = plan(number, &parents, &format!("# {number}\n"));
+        let at = UnixMillis(START + u64::from(number) * 1000);
+        let provenance = Provenance { identity: &identity, kernel: "0.1.0", at };
+        let commit = archive.commit_generation(&provenance, &plan).expect("a commit").commit;
+        let text = format!("what was asked for {number}\n");
+        let files = FileSet::from_iter([("prompts/a.md", text)]);
+        archive.write_evidence(&run(), GenerationId(number), &files, at).expect("evidence");
+        archive.set_note(commit, &format!("Score: {number}\n"), at).expect("a note");
+        notes.push(commit);
+    }
+    let objects = archive.path().join("objects");
+    let files = |folder: &str| {
+        let walk = walkdir::WalkDir::new(objects.join(folder)).into_iter().flatten();
+        walk.filter(|entry| entry.file_type().is_file()).count()
+    };
+    assert!(files("") > 1000, "{} files", files(""));
+    archive.compact_when_due().expect("packed");
+    assert_eq!((files(""), files("pack")), (2, 2), "one pack and its index");
+    let before = fs::read_dir(objects.join("pack")).expect("packs").count();
+    archive.compact_when_due().expect("nothing to do");
+    assert_eq!(fs::read_dir(objects.join("pack")).expect("packs").count(), before);
+    // The handle that packed, and one that is opened anew.
+    for archive in [archive, Archive::open(&generations).expect("it")] {
+        for (number, commit) in (0..).zip(&notes) {
+            let evidence =
+                archive.evidence(&run(), GenerationId(number)).expect("read").expect("it");
+            let asked = evidence.read("prompts/a.md").expect("read").expect("it");
+            assert_eq!(asked, format!("what was asked for {number}\n"));
+            let files = archive.agent_files(*commit).expect("read");
+            assert_eq!(files.get("strategy.star"), Some(format!("# {number}\n").as_str()));
+            assert_eq!(archive.note(*commit).expect("read"), Some(format!("Score: {number}\n")));
+        }
+    }
+}

@@ -6,7 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use hyperagent::archive::Archive;
+use hyperagent::base::id::GenerationId;
+use hyperagent::base::unit::UnixMillis;
 use hyperagent::domain::event::{Event, Record};
+use hyperagent::domain::files::FileSet;
 use hyperagent::domain::meaning::meaning;
 use hyperagent::journal;
 
@@ -103,6 +107,25 @@ impl Scene {
             fs::copy(built, &program).expect("a copy of the program");
         }
         Self { bench, program, flags: flags.iter().map(|flag| (*flag).to_owned()).collect() }
+    }
+
+    /// Fills the archive with as many small packs as are packed together, of objects that are nobody's.
+    pub fn pile_up(&self) {
+        let other = tempfile::tempdir().expect("a folder");
+        let archive = Archive::open_or_create(other.path()).expect("an archive");
+        let run = "other".parse().expect("a name");
+        for number in 0..130 {
+            let files = FileSet::from_iter([("note.md", format!("{number}\n"))]);
+            let at = UnixMillis(u64::from(number) * 1000);
+            archive.write_evidence(&run, GenerationId(number), &files, at).expect("a pack");
+        }
+        let packs = "objects/pack";
+        copy(&archive.path().join(packs), &self.packs());
+    }
+
+    /// The folder of the archive's packs.
+    pub fn packs(&self) -> PathBuf {
+        self.bench.path("lab/generations/.git/objects/pack")
     }
 
     /// The run's command, in the copy of the program.
