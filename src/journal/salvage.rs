@@ -103,7 +103,10 @@ impl Salvage {
     }
 
     /// The text of the journal that the intact records make.
-    pub(super) fn text(&self, run: &RunName) -> Result<Vec<u8>, JournalError> {
+    ///
+    /// # Errors
+    /// [`JournalError::Unfaithful`] when the header cannot be written.
+    pub fn text(&self, run: &RunName) -> Result<Vec<u8>, JournalError> {
         let mut text = line::header(run)?;
         for (_, line) in self.lines.range(..self.first_missing()) {
             text.extend_from_slice(&line.text);

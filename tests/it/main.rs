@@ -10,6 +10,7 @@ mod damage;
 mod engine;
 mod evaluate;
 mod foreign;
+mod fuzzed;
 mod grading;
 mod layers;
 mod leftovers;
