@@ -14,15 +14,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hyperagent::archive::{Archive, Branch, Provenance};
+use hyperagent::base::clock::SystemClock;
 use hyperagent::base::id::GenerationId;
 use hyperagent::base::unit::UnixMillis;
+use hyperagent::domain::action::InnerAction;
 use hyperagent::domain::agent::AgentFiles;
-use hyperagent::domain::event::{GenerationPlan, GenerationStatus};
+use hyperagent::domain::event::{Event, GenerationPlan, GenerationStatus};
 use hyperagent::domain::outcome::SandboxLevel;
 use hyperagent::domain::settings::{Identity, Start};
+use hyperagent::journal::Journal;
 use hyperagent::lab::agents::load_agent;
 use hyperagent::rewrite::{Rules, Submission, read_folder, validate};
 use hyperagent::sandbox::Host;
@@ -32,6 +36,7 @@ fn main() {
     let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
     let agent = read_folder(load_agent(&checkout.join("seed/hyperagent")).unwrap()).unwrap();
     commits(&agent);
+    records();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(validations(&agent));
     beginnings();
@@ -113,6 +118,53 @@ fn commits(agent: &AgentFiles) {
         "generation committed, branch and note included: {first:.2} ms CPU, median of the first 100"
     );
     println!("  of generations 900 to 999: {last:.2} ms CPU, {:.2} times the first", last / first);
+}
+
+/// Events a second of a journal: those that wait for the disk, by how many wait at once, and those that do not.
+fn records() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    for waiting in [1_u32, 8, 32] {
+        let folder = tempfile::tempdir().unwrap();
+        let run = "run-1".parse().unwrap();
+        let journal = Journal::create(folder.path(), &run, Arc::new(SystemClock)).unwrap();
+        let each = 200_u32;
+        let began = Instant::now();
+        runtime.block_on(async {
+            let mut open = tokio::task::JoinSet::new();
+            for episode in 0..waiting {
+                let journal = journal.clone();
+                open.spawn(async move {
+                    for attempt in 1..=each {
+                        journal.record(decision(episode, attempt)).await.unwrap();
+                    }
+                });
+            }
+            while let Some(ended) = open.join_next().await {
+                ended.unwrap();
+            }
+        });
+        let seconds = began.elapsed().as_secs_f64();
+        let rate = f64::from(waiting * each) / seconds;
+        println!("decisions made durable, {waiting} open at once: {rate:.0} a second");
+    }
+}
+
+fn decision(episode: u32, attempt: u32) -> Event {
+    Event::AttemptDecided {
+        generation: GenerationId(1),
+        episode: format!("snake#{episode}").parse().unwrap(),
+        attempt,
+        action: InnerAction::Propose {
+            base: 0,
+            refs: vec![1, 2],
+            op: "improve".into(),
+            role: "worker".into(),
+            show: Vec::new(),
+            vars: Default::default(),
+            model: None,
+            tag: Default::default(),
+        },
+    }
 }
 
 /// A valid rewrite through all stages, and an invalid one of stage 3, with a warm worker.
