@@ -12,15 +12,15 @@
     reason = "a benchmark prints, and ends when it cannot measure"
 )]
 
-#[path = "support/flags.rs"]
-mod flags;
+#[path = "support/flag.rs"]
+mod flag;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use flags::flag;
+use flag::flag;
 use hyperagent::domain::files::FileSet;
 use hyperagent::domain::outcome::Outcome;
 use hyperagent::domain::task::{Limits, Split, Task};

@@ -1,16 +1,12 @@
 //! What benches share: a lab of its own, whole runs of the built program, and flags.
 
-mod flags;
+mod flag;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-pub use flags::flag;
-use serde_json::Value;
-
-mod flag;
-
 pub use flag::flag;
+use serde_json::Value;
 
 /// A lab in a temporary folder.
 pub struct Lab {
