@@ -162,6 +162,9 @@ fn decision(episode: u32, attempt: u32) -> Event {
             show: Vec::new(),
             vars: Default::default(),
             model: None,
+            format: None,
+            max_similarity: None,
+            resample: None,
             tag: Default::default(),
         },
     }
