@@ -85,6 +85,22 @@ pub enum OuterAction {
         who: GenerationId,
         /// The episodes.
         cases: Vec<EpisodeId>,
+        /// Attempts of each episode; absent: the run's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tries: Option<u32>,
+        /// What the episodes start from.
+        #[serde(default, skip_serializing_if = "Purpose::is_measure")]
+        purpose: Purpose,
+    },
+    /// Let the tester of a generation propose cases that break others.
+    Attack {
+        /// Whose tester proposes.
+        by: GenerationId,
+        /// Those to break; empty: all other live generations.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        targets: Vec<GenerationId>,
+        /// Cases of each task.
+        n: u32,
     },
     /// Take a generation out of selection; nothing is deleted.
     Retire {
@@ -180,6 +196,24 @@ pub fn add_variables(vars: &mut Map<String, Value>, returned: Value) -> Result<(
     Ok(())
 }
 
+/// What the episodes of an evaluate action start from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// Where the run's `--start` says: generations are compared.
+    #[default]
+    Measure,
+    /// The generation's own best solution: it goes on where it was.
+    Continue,
+}
+
+impl Purpose {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+    fn is_measure(&self) -> bool {
+        *self == Self::Measure
+    }
+}
+
 /// Whose text stays where a merge meets two changes of the same lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -209,6 +243,7 @@ impl OuterAction {
             Self::Expand { n, .. } => *n,
             Self::Merge { .. } | Self::Reflect { .. } => 1,
             Self::Evaluate { .. }
+            | Self::Attack { .. }
             | Self::Retire { .. }
             | Self::Promote { .. }
             | Self::Stop { .. } => 0,
@@ -222,6 +257,7 @@ impl OuterAction {
             Self::Merge { .. } => "merge",
             Self::Reflect { .. } => "reflect",
             Self::Evaluate { .. } => "evaluate",
+            Self::Attack { .. } => "attack",
             Self::Retire { .. } => "retire",
             Self::Promote { .. } => "promote",
             Self::Stop { .. } => "stop",

@@ -13,8 +13,10 @@ use super::outcome::SandboxLevel;
 use super::report::{AgentReport, ControlResult, PromotionReport, SolutionReport};
 use super::sealed::{SealedPair, SealedResult};
 use super::settings::{Budgets, Identity};
+use super::suite::AttackReport;
+use super::task::Case;
 use crate::base::digest::Digest;
-use crate::base::id::{Alias, EpisodeId, GenerationId};
+use crate::base::id::{Alias, EpisodeId, GenerationId, TaskName};
 use crate::base::unit::{MicroUsd, UnixMillis};
 
 mod attempt;
@@ -59,6 +61,17 @@ pub enum CallKey {
         /// The turn: 0 the first answer, then repairs.
         turn: u32,
     },
+    /// A tester's answer.
+    Attack {
+        /// The generation whose tester is asked.
+        generation: GenerationId,
+        /// The task.
+        task: TaskName,
+        /// The step, from 0.
+        step: u32,
+        /// The turn: 0 the first answer, then the repair.
+        turn: u32,
+    },
     /// The answer of a role that is asked for advice.
     Consult {
         /// The generation measured.
@@ -78,6 +91,7 @@ impl CallKey {
         match self {
             Self::Attempt { generation, .. }
             | Self::Rewrite { generation, .. }
+            | Self::Attack { generation, .. }
             | Self::Consult { generation, .. } => *generation,
         }
     }
@@ -86,7 +100,7 @@ impl CallKey {
     pub fn episode(&self) -> Option<&EpisodeId> {
         match self {
             Self::Attempt { episode, .. } | Self::Consult { episode, .. } => Some(episode),
-            Self::Rewrite { .. } => None,
+            Self::Rewrite { .. } | Self::Attack { .. } => None,
         }
     }
 
@@ -95,6 +109,7 @@ impl CallKey {
         match self {
             Self::Attempt { turn, .. }
             | Self::Rewrite { turn, .. }
+            | Self::Attack { turn, .. }
             | Self::Consult { turn, .. } => *turn,
         }
     }
@@ -104,6 +119,7 @@ impl CallKey {
         match self {
             Self::Attempt { attempt, .. } => *attempt,
             Self::Rewrite { generation, .. } => generation.0,
+            Self::Attack { step, .. } => *step,
             Self::Consult { consult, .. } => *consult,
         }
     }
@@ -116,6 +132,9 @@ impl std::fmt::Display for CallKey {
                 write!(f, "{generation}, episode {episode}, attempt {attempt}, turn {turn}")
             }
             Self::Rewrite { generation, turn } => write!(f, "{generation}, turn {turn}"),
+            Self::Attack { generation, task, step, turn } => {
+                write!(f, "{generation}, attack of step {step} on {task}, turn {turn}")
+            }
             Self::Consult { generation, episode, consult, turn } => {
                 write!(f, "{generation}, episode {episode}, advice {consult}, turn {turn}")
             }
@@ -306,6 +325,9 @@ pub enum Event {
         start: FileSet,
         /// Where that came from; `None`: the task's initial solution.
         from: Option<GenerationId>,
+        /// Cases of the suite it is measured on besides the train cases.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        suite: Vec<Case>,
     },
     /// The start of an episode was measured (attempt 0).
     StartMeasured {
@@ -384,6 +406,15 @@ pub enum Event {
         utility: Option<f64>,
         /// The evidence commit.
         evidence: Option<String>,
+    },
+    /// A test agent's attack ended, and the suite is what it is now.
+    Attacked {
+        /// The step, from 0.
+        step: u32,
+        /// The generation whose tester proposed.
+        by: GenerationId,
+        /// What came of it, a task each.
+        reports: Vec<AttackReport>,
     },
     /// A promotion was decided.
     PromotionDecided {

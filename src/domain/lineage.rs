@@ -12,6 +12,10 @@ use super::stats::mean_of_group_means;
 use crate::base::digest::Digest;
 use crate::base::id::{EpisodeId, GenerationId, TaskName};
 
+mod suite;
+
+pub use suite::{Attacks, Holding, Suite};
+
 /// One generation with all that is known of it.
 #[derive(Debug, Clone)]
 pub struct Generation {
@@ -31,6 +35,12 @@ pub struct Generation {
     pub set_aside: bool,
     /// What the script's `utility` said when it was measured last.
     pub utility: Option<f64>,
+    /// Its best solution of each task.
+    pub holds: BTreeMap<TaskName, Holding>,
+    /// What its attacks came to.
+    pub attacks: Attacks,
+    /// Evaluate actions on it.
+    pub evaluations: u32,
     /// How many generations were copied from it.
     pub kids: u32,
     standing: Standing,
@@ -103,6 +113,7 @@ pub struct Lineage {
     latest: GenerationId,
     /// In the order certified.
     certified: Vec<GenerationId>,
+    suite: Suite,
     tasks: BTreeSet<TaskName>,
     /// The oldest generation with each set of files.
     known: Arc<BTreeMap<Digest, GenerationId>>,
@@ -119,6 +130,7 @@ impl Lineage {
             episodes,
             latest: GenerationId(0),
             certified: Vec::new(),
+            suite: Suite::default(),
             known: Arc::default(),
             clock: 0,
         }
@@ -205,6 +217,9 @@ impl Lineage {
             retired: false,
             set_aside: false,
             utility: None,
+            holds: BTreeMap::new(),
+            attacks: Attacks::default(),
+            evaluations: 0,
             kids: 0,
             standing: Standing::default(),
             touched: self.clock,
@@ -231,6 +246,7 @@ impl Lineage {
 
     /// Adds the result of an episode.
     pub fn measured(&mut self, id: GenerationId, episode: EpisodeId, result: EpisodeResult) {
+        self.hold(id, &episode.task, &result);
         let (tasks, clock) = (std::mem::take(&mut self.tasks), self.clock + 1);
         if let Some(generation) = self.get_mut(id) {
             generation.measured.insert(episode, result);
@@ -247,6 +263,14 @@ impl Lineage {
         }
     }
 
+    /// Stamps every generation as changed.
+    fn touch_all(&mut self) {
+        self.clock += 1;
+        for generation in &mut self.generations {
+            generation.touched = self.clock;
+        }
+    }
+
     /// Takes a generation out of selection, as a script asks.
     pub fn retire(&mut self, id: GenerationId) {
         if let Some(generation) = self.get_mut(id) {
@@ -254,9 +278,10 @@ impl Lineage {
         }
     }
 
-    /// Notes what the script's `utility` said.
-    pub fn rank(&mut self, id: GenerationId, utility: Option<f64>) {
+    /// Notes that an evaluate action ended, and what the script's `utility` said.
+    pub fn evaluated(&mut self, id: GenerationId, utility: Option<f64>) {
         if let Some(generation) = self.get_mut(id) {
+            generation.evaluations += 1;
             generation.utility = utility.or(generation.utility);
         }
     }
@@ -270,9 +295,8 @@ impl Lineage {
     /// archive, is no longer selectable, and no longer counts against the run's limit.
     pub fn roll_back(&mut self, to: GenerationId) {
         let kept = self.ancestors(to);
-        self.clock += 1;
+        self.touch_all();
         for generation in &mut self.generations {
-            generation.touched = self.clock;
             generation.set_aside = !kept.contains(&generation.id());
             // A person goes on from it, whatever a script thought of it.
             generation.retired &= generation.id() != to;
@@ -408,6 +432,7 @@ mod tests {
             trials: 1,
             select_metric: Some(select),
             select_score: Some(select),
+            cases: 1,
             failures: BTreeMap::new(),
             credit: BTreeMap::new(),
         }

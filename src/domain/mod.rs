@@ -22,4 +22,5 @@ pub mod settings;
 pub mod settings_rule;
 pub mod state;
 pub mod stats;
+pub mod suite;
 pub mod task;

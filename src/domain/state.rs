@@ -43,6 +43,17 @@ pub struct OuterState {
     pub models: Vec<Alias>,
     /// The generation whose script is asked.
     pub live_id: GenerationId,
+    /// The cases test agents added.
+    pub suite: SuiteState,
+}
+
+/// The cases test agents added, over all tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct SuiteState {
+    /// How often it grew.
+    pub version: u32,
+    /// Cases added.
+    pub size: u32,
 }
 
 /// Counts of the outer loop.
@@ -142,9 +153,10 @@ pub struct GenerationState {
     pub cost: CostState,
     /// Sums over it and all its descendants.
     pub clade: CladeState,
-    /// Times it was evaluated.
+    /// Evaluate and attack actions on or by it.
     pub turns: u32,
-    /// What the script's `utility` said when it was measured last; its mean without that hook.
+    /// What the script's `utility` said when it was measured last. Without that hook: of a generation that attacked, what its
+    /// targets lost on its cases; of another, the mean score of its best solutions on the suite; before both, its mean.
     pub rank_score: f64,
 }
 

@@ -165,6 +165,21 @@ fn default_block() -> u32 {
     20
 }
 
+/// Cases that test agents may propose; the benchmark checks each of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProposalSpec {
+    /// What a case is, in words that end the sentence "A case is …".
+    pub shape: String,
+    /// The most cases a run adds.
+    #[serde(default = "default_most")]
+    pub most: u32,
+}
+
+fn default_most() -> u32 {
+    200
+}
+
 /// `task.toml`, as written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -198,6 +213,9 @@ pub struct TaskSpec {
     /// Limits of a candidate's process tree for one block of cases.
     #[serde(default)]
     pub limits: Limits,
+    /// Whether test agents may propose cases, and which.
+    #[serde(default)]
+    pub proposals: Option<ProposalSpec>,
     /// The case sets by name; none when the benchmark decides its own cases.
     #[serde(default)]
     pub cases: BTreeMap<String, CaseSet>,

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use super::Stopped;
 use super::grade;
 use super::hooks::Hooks;
-use super::measure;
+use super::measure::{self, Wanted};
 use super::session::Session;
 use crate::base::id::{EpisodeId, GenerationId};
 use crate::base::rng;
+use crate::domain::action::Purpose;
 use crate::domain::event::{EpisodeResult, Event};
 use crate::domain::lineage::Lineage;
 use crate::domain::report::{AgentReport, ArmMetrics, ControlResult, PairedDifference};
@@ -71,7 +72,15 @@ async fn measure_arm(
 ) -> Result<Arm, Stopped> {
     let files = lineage.get(who).map(|g| g.files.clone()).unwrap_or_default();
     let hooks = Hooks::load(session.scripts.clone(), &files).await?;
-    let measuring = measure::prepare(session, lineage, &hooks, who, episodes);
+    // Nothing an agent's run added may tell for it.
+    let wanted = Wanted {
+        generation: who,
+        episodes,
+        tries: None,
+        purpose: Purpose::Measure,
+        on_the_suite: false,
+    };
+    let measuring = measure::prepare(session, lineage, &hooks, &wanted);
     let found = measure::run(session.clone(), hooks, measuring).await?;
     let mut arm = Vec::with_capacity(found.len());
     for (episode, result, _) in found {

@@ -67,10 +67,13 @@ pub async fn run(
                 episode: setting.episode.clone(),
                 start: setting.start.clone(),
                 from,
+                suite: setting.suite.clone(),
             })
             .await?;
     }
-    let cases = Arc::new(grade::train_cases(&session, &setting.task));
+    let mut cases = grade::train_cases(&session, &setting.task);
+    cases.extend(setting.suite.iter().cloned());
+    let cases = Arc::new(cases);
     let evidence = EpisodeEvidence::new(setting.episode.clone());
     let mut drive = Drive {
         mirror: EpisodeMirror::new(hooks, world),

@@ -165,6 +165,7 @@ fn worker_prompt(identity: &Identity, agent: &Agent, task: &Arc<Task>) -> usize 
         memory: agent.memory_sizes(),
         start: task.initial.clone(),
         known: Arc::default(),
+        suite: Vec::new(),
     });
     episode.started(unmeasured(AttemptEnd::Accepted, Refusal { class: "", reason: String::new() }));
     let (Some((role, prompt)), Some(base)) = (agent.role("worker"), episode.attempt(0)) else {

@@ -131,7 +131,7 @@ impl Folding {
                     }
                 }
                 family.lineage.admit(*generation, *admitted);
-                family.lineage.rank(*generation, *utility);
+                family.lineage.evaluated(*generation, *utility);
                 if let Some(commit) = evidence {
                     family.evidence.insert(*generation, commit.parse()?);
                 }
@@ -143,6 +143,7 @@ impl Folding {
                 let text = note::text(&about, &family.lineage, *generation);
                 family.notes.insert(*generation, (text, record.at));
             }
+            Event::Attacked { by, reports, .. } => family.lineage.attacked(*by, reports),
             Event::RolledBack { to } => family.lineage.roll_back(*to),
             _ => {}
         }

@@ -37,7 +37,8 @@ pub fn outer(session: &Session, lineage: &Lineage, action: &OuterAction) -> Resu
     let facts = OuterFacts { generations: &generations, cases: &cases, aliases: &session.aliases };
     guard_outer(action, facts)?;
     match action {
-        OuterAction::Evaluate { who, cases } => unmeasured(lineage, *who, cases),
+        OuterAction::Evaluate { who, cases, .. } => unmeasured(lineage, *who, cases),
+        OuterAction::Attack { .. } => takes_proposals(session),
         _ => Ok(()),
     }
 }
@@ -48,6 +49,17 @@ fn standing(generation: &Generation) -> Standing {
         GenerationStatus::Valid => Standing::Retired,
         GenerationStatus::Rejected | GenerationStatus::Fault => Standing::Invalid,
     }
+}
+
+/// An attack needs a task that takes proposals.
+fn takes_proposals(session: &Session) -> Result<(), Diagnostic> {
+    if session.tasks.values().any(|task| task.spec.proposals.is_some()) {
+        return Ok(());
+    }
+    let message =
+        "no task of this run takes proposed cases; allowed: attack where a task has `[proposals]`";
+    let (code, file, message) = ("E404".into(), STRATEGY.into(), message.into());
+    Err(Diagnostic { code, file, line: 0, message })
 }
 
 /// A measurement is never made twice.

@@ -8,9 +8,11 @@ use tokio::task::JoinSet;
 use super::episode;
 use super::evidence::EpisodeEvidence;
 use super::hooks::Hooks;
+use super::recorded::Begun;
 use super::session::Session;
 use super::{EngineError, Stopped};
 use crate::base::id::{EpisodeId, GenerationId};
+use crate::domain::action::Purpose;
 use crate::domain::choice::Outcomes;
 use crate::domain::event::EpisodeResult;
 use crate::domain::files::FileSet;
@@ -25,6 +27,20 @@ pub type Measured = Vec<(EpisodeId, EpisodeResult, EpisodeEvidence)>;
 pub struct Measuring {
     generation: GenerationId,
     settings: Vec<(Setting, Option<GenerationId>)>,
+}
+
+/// What is to be measured.
+pub struct Wanted<'a> {
+    /// The generation.
+    pub generation: GenerationId,
+    /// The episodes; those measured before are left out.
+    pub episodes: &'a [EpisodeId],
+    /// Attempts of each; absent: the run's.
+    pub tries: Option<u32>,
+    /// What they start from.
+    pub purpose: Purpose,
+    /// Whether the cases test agents added are among those measured on.
+    pub on_the_suite: bool,
 }
 
 impl Measuring {
@@ -66,9 +82,9 @@ pub fn prepare(
     session: &Session,
     lineage: &Lineage,
     hooks: &Hooks,
-    generation: GenerationId,
-    episodes: &[EpisodeId],
+    wanted: &Wanted<'_>,
 ) -> Measuring {
+    let Wanted { generation, episodes, tries, purpose, on_the_suite } = *wanted;
     let measured = lineage.get(generation).map(|g| &g.measured);
     let settings = episodes
         .iter()
@@ -76,22 +92,27 @@ pub fn prepare(
         .filter_map(|episode| {
             let task = session.tasks.get(&episode.task)?.clone();
             let key = (generation, episode.clone());
-            let (start, from) = match session.recorded.start(&key) {
+            let Begun { start, from, suite } = match session.recorded.start(&key) {
                 Some(recorded) => recorded.clone(),
-                None => start(session, lineage, generation, &task),
+                None => {
+                    let (start, from) = start(session, lineage, generation, purpose, &task);
+                    let suite = if on_the_suite { lineage.suite().of(task.name()) } else { &[] };
+                    Begun { start, from, suite: suite.to_vec() }
+                }
             };
             let agent = hooks.agent();
             let setting = Setting {
                 generation,
                 episode: episode.clone(),
                 task,
-                attempts: session.identity.attempts,
+                attempts: session.identity.attempts.min(tries.unwrap_or(u32::MAX)),
                 width: session.identity.width,
                 params: agent.config.params.clone(),
                 models: session.aliases.iter().cloned().collect(),
                 memory: agent.memory_sizes(),
                 start,
                 known: Arc::default(),
+                suite,
             };
             Some((setting, from))
         })
@@ -103,8 +124,13 @@ fn start(
     session: &Session,
     lineage: &Lineage,
     generation: GenerationId,
+    purpose: Purpose,
     task: &crate::domain::task::Task,
 ) -> (FileSet, Option<GenerationId>) {
+    let held = lineage.get(generation).and_then(|g| g.holds.get(task.name()));
+    if let (Purpose::Continue, Some(held)) = (purpose, held) {
+        return (held.files.clone(), Some(generation));
+    }
     let carried = match session.identity.start {
         Start::Initial => None,
         Start::Carry => lineage.carried(generation, task.name(), |a, b| task.better(a, b)),

@@ -18,6 +18,7 @@
 
 mod answering;
 pub mod ask;
+mod attack;
 pub mod attempt;
 pub mod certify;
 mod choice;

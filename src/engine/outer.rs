@@ -15,7 +15,7 @@ use super::under_way::Open;
 use super::{Stopped, certify, control, finish, guard, notes};
 use crate::base::id::GenerationId;
 use crate::base::unit::UnixMillis;
-use crate::domain::action::OuterAction;
+use crate::domain::action::{OuterAction, Purpose};
 use crate::domain::choice::Outcomes;
 use crate::domain::event::{Diagnostic, Event, GenerationPlan};
 use crate::domain::lineage::Lineage;
@@ -181,7 +181,12 @@ impl Outer {
         self.point_branches()?;
         if self.step == 0 {
             let cases = self.lineage.episodes().to_vec();
-            let action = OuterAction::Evaluate { who: GenerationId(0), cases };
+            let action = OuterAction::Evaluate {
+                who: GenerationId(0),
+                cases,
+                tries: None,
+                purpose: Purpose::Measure,
+            };
             self.record_decision(None, &action).await?;
             return Ok(Next::Perform(action));
         }
@@ -197,6 +202,10 @@ impl Outer {
                 limit => format!("all {limit} rewrites are made"),
             });
             return Ok(if self.open.is_empty() { done } else { Next::Wait });
+        }
+        // An attack measures everybody on one suite: nothing else may be under way.
+        if matches!(action, OuterAction::Attack { .. }) && !self.open.is_empty() {
+            return Ok(Next::Wait);
         }
         match guard::outer(&self.session, &self.lineage, &action) {
             Err(_) if !self.open.is_empty() => Ok(Next::Wait),

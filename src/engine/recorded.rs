@@ -15,6 +15,8 @@ use crate::domain::files::FileSet;
 use crate::domain::report::{ControlResult, PromotionReport, SolutionReport};
 use crate::domain::sealed::{SealedPair, SealedResult, SolutionPlace};
 use crate::domain::settings::Budgets;
+use crate::domain::suite::AttackReport;
+use crate::domain::task::Case;
 
 /// An answer of a model as recorded.
 #[derive(Debug, Clone)]
@@ -46,6 +48,17 @@ pub enum Step {
         /// Why.
         diagnostic: Diagnostic,
     },
+}
+
+/// How an episode began.
+#[derive(Debug, Clone)]
+pub struct Begun {
+    /// The candidate it starts from.
+    pub start: FileSet,
+    /// Where that came from; `None`: the task's initial solution.
+    pub from: Option<GenerationId>,
+    /// Cases of the suite it is measured on.
+    pub suite: Vec<Case>,
 }
 
 /// The end of an evaluate action.
@@ -80,7 +93,7 @@ pub struct Recorded {
     answers: BTreeMap<CallKey, Answer>,
     plans: BTreeMap<GenerationId, (GenerationPlan, UnixMillis)>,
     commits: BTreeMap<GenerationId, String>,
-    starts: BTreeMap<EpisodeKey, (FileSet, Option<GenerationId>)>,
+    starts: BTreeMap<EpisodeKey, Begun>,
     measured_starts: BTreeMap<EpisodeKey, AttemptResult>,
     decisions: BTreeMap<(EpisodeKey, u32), InnerAction>,
     attempts: BTreeMap<(EpisodeKey, u32), AttemptResult>,
@@ -90,6 +103,7 @@ pub struct Recorded {
     evidence: BTreeMap<GenerationId, String>,
     evaluated: BTreeMap<u32, Evaluated>,
     promotions: BTreeMap<u32, PromotionReport>,
+    attacks: BTreeMap<u32, Vec<AttackReport>>,
     rollbacks: Vec<(u32, GenerationId)>,
     streak_from: GenerationId,
     control: BTreeMap<EpisodeKey, ControlResult>,
@@ -209,8 +223,8 @@ impl Recorded {
             Event::GenerationCommitted { generation, commit, .. } => {
                 self.commits.insert(generation, commit);
             }
-            Event::EpisodeStarted { generation, episode, start, from } => {
-                self.starts.insert((generation, episode), (start, from));
+            Event::EpisodeStarted { generation, episode, start, from, suite } => {
+                self.starts.insert((generation, episode), Begun { start, from, suite });
             }
             Event::StartMeasured { generation, episode, result } => {
                 self.measured_starts.insert((generation, episode), *result);
@@ -242,6 +256,9 @@ impl Recorded {
             }
             Event::PromotionDecided { step, report, .. } => {
                 self.promotions.insert(step, report);
+            }
+            Event::Attacked { step, reports, .. } => {
+                self.attacks.insert(step, reports);
             }
             Event::ControlMeasured { generation, episode, result } => {
                 self.control.insert((generation, episode), result);
@@ -295,7 +312,7 @@ impl Recorded {
     }
 
     /// Whether an episode began, and from what.
-    pub fn start(&self, key: &EpisodeKey) -> Option<&(FileSet, Option<GenerationId>)> {
+    pub fn start(&self, key: &EpisodeKey) -> Option<&Begun> {
         self.starts.get(key)
     }
 
@@ -352,6 +369,11 @@ impl Recorded {
     /// The first generation after the run last paused for too many invalid rewrites in a row; those before count no more.
     pub fn streak_from(&self) -> GenerationId {
         self.streak_from
+    }
+
+    /// What an attack came to.
+    pub fn attack(&self, step: u32) -> Option<&[AttackReport]> {
+        self.attacks.get(&step).map(Vec::as_slice)
     }
 
     /// The answer to a promotion.

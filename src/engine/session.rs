@@ -111,6 +111,7 @@ impl Session {
         let roles: &[&str] = match action {
             OuterAction::Expand { .. } | OuterAction::Reflect { .. } => &["meta", "worker"],
             OuterAction::Evaluate { .. } | OuterAction::Merge { .. } => &["worker"],
+            OuterAction::Attack { .. } => &["tester"],
             OuterAction::Promote { .. } | OuterAction::Retire { .. } | OuterAction::Stop { .. } => {
                 &[]
             }

@@ -120,7 +120,7 @@ impl Outer {
             Some(recorded) => recorded.utility,
             None => self.ask_utility(who).await?,
         };
-        self.lineage.rank(who, utility);
+        self.lineage.evaluated(who, utility);
         let at = match recorded {
             Some(recorded) => {
                 if session.restarted {

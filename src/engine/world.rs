@@ -9,7 +9,8 @@ use crate::base::id::GenerationId;
 use crate::domain::event::GenerationStatus;
 use crate::domain::lineage::{Generation, Lineage};
 use crate::domain::settings::Identity;
-use crate::domain::state::{CladeState, CostState, GenerationState, OuterBudget};
+use crate::domain::state::{CladeState, CostState, GenerationState, OuterBudget, SuiteState};
+use crate::domain::stats::mean;
 
 /// What a run may use: new generations, and episodes for all of them and the seed.
 pub fn budget(identity: &Identity, lineage: &Lineage) -> OuterBudget {
@@ -58,12 +59,25 @@ pub fn generation(
         lines: u32::try_from(generation.files.lines()).unwrap_or(u32::MAX),
         cost: CostState { evaluations: u64::from(trials), ..CostState::default() },
         clade,
-        turns: u32::from(!generation.measured.is_empty()),
+        turns: generation.evaluations + generation.attacks.made,
         ..GenerationState::new(generation.id(), plan.parents.first().copied(), todo)
     };
     state.measure(generation.measured.iter().map(|(id, result)| (id.clone(), result.score)));
-    state.rank_score = generation.utility.unwrap_or(state.mean);
+    state.rank_score = rank_score(lineage, generation).unwrap_or(state.mean);
     state
+}
+
+/// What a generation is worth to the others, beyond its mean.
+fn rank_score(lineage: &Lineage, generation: &Generation) -> Option<f64> {
+    let held: Vec<f64> = generation.holds.values().map(|held| held.score).collect();
+    let on_the_suite = (lineage.suite().size() > 0 && !held.is_empty()).then(|| mean(&held));
+    generation.utility.or(generation.attacks.hardness()).or(on_the_suite)
+}
+
+/// The cases test agents added.
+pub fn suite(lineage: &Lineage) -> SuiteState {
+    let size = u32::try_from(lineage.suite().size()).unwrap_or(u32::MAX);
+    SuiteState { version: lineage.suite().version(), size }
 }
 
 /// The child of the root that a generation descends from, by first parents; the root is of its own line.
@@ -122,6 +136,7 @@ pub(super) mod tests {
     /// Measures a generation on an episode.
     pub fn measure(tree: &mut Lineage, number: u32, episode: usize, score: f64) {
         let result = EpisodeResult {
+            cases: 5,
             start_metric: Some(0.0),
             metric: Some(score * 10.0),
             score,

@@ -31,11 +31,11 @@ pub enum Staged {
 /// Dropping a future of its methods ends the processes it had started.
 #[derive(Debug)]
 pub struct Evaluator {
-    machine: Machine,
+    pub(super) machine: Machine,
     slots: Semaphore,
     /// Held for reading by every measurement, for writing by one that must have the machine to itself.
     alone: RwLock<()>,
-    benchmarks: Benchmarks,
+    pub(super) benchmarks: Benchmarks,
     pub(super) results: Results,
 }
 

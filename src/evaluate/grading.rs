@@ -105,8 +105,11 @@ impl Evaluator {
     fn key(&self, grading: Grading<'_>) -> Result<Digest, Failure> {
         let Grading { task, candidate, cases, .. } = grading;
         let evaluator = self.identity(task)?;
-        let cases: Vec<String> =
-            cases.iter().map(|case| format!("{} {}", case.id, case.seed)).collect();
+        let told = |case: &Case| match &case.data {
+            None => format!("{} {}", case.id, case.seed),
+            Some(data) => format!("{} {} {data}", case.id, case.seed),
+        };
+        let cases: Vec<String> = cases.iter().map(told).collect();
         Ok(Digest::of_parts([
             ("evaluator", evaluator.to_string().as_bytes()),
             ("candidate", candidate.digest().to_string().as_bytes()),
@@ -152,7 +155,7 @@ mod tests {
     fn the_sample_is_spread_and_asked_the_other_way_round() {
         let ids = |count: u64| {
             let cases: Vec<Case> =
-                (0..count).map(|seed| Case { id: seed.to_string(), seed }).collect();
+                (0..count).map(|seed| Case::seeded(seed.to_string(), seed)).collect();
             sample(&cases).iter().map(|case| case.seed).collect::<Vec<_>>()
         };
         assert_eq!(ids(20), [19, 12, 6, 0]);

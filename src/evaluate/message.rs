@@ -7,6 +7,7 @@ use std::num::NonZeroU64;
 
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::domain::task::Case;
 
@@ -18,6 +19,10 @@ pub(super) enum Order<'a> {
     Block(&'a [Case]),
     /// Play this case back, frame by frame.
     Play(&'a Case),
+    /// Say of each proposed case whether it is one.
+    Check(&'a [Value]),
+    /// Draw a proposal from each seed.
+    Draw(&'a [u64]),
 }
 
 /// The line that tells a benchmark that its candidate is gone.
@@ -33,10 +38,24 @@ pub(super) enum FromBenchmark<'a> {
     Report(Report),
     /// One frame of a playback.
     Frame(String),
+    /// What there is to say of each proposed case.
+    Checked(Vec<Checked>),
+    /// Proposals, a seed each.
+    Drawn(Vec<Value>),
     /// The order is carried out.
     Done,
     /// The order was given up, because the kernel asked for it (`asked`) or because an answer could not be read.
     Abandoned(String),
+}
+
+/// What a benchmark says of a proposed case.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Checked {
+    /// The case, in the one form it has.
+    Data(Value),
+    /// Why it is none: a kind, and words its author can act on.
+    Refused(String, String),
 }
 
 /// The envelope of a call.

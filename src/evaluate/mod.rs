@@ -19,6 +19,7 @@ mod session;
 
 mod metric_lines;
 mod program;
+mod proposals;
 
 mod benchmarks;
 mod process;

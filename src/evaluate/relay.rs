@@ -119,6 +119,9 @@ where
             FromBenchmark::Done => return Ok(()),
             FromBenchmark::Report(report) => gathered.reports.push(report),
             FromBenchmark::Frame(frame) => gathered.frames.push(frame),
+            FromBenchmark::Checked(_) | FromBenchmark::Drawn(_) => {
+                return Err(Broken::Benchmark("it answered what it was not asked".into()));
+            }
             FromBenchmark::Abandoned(why) if why == "garbled" => return Err(Broken::Garbled),
             FromBenchmark::Abandoned(why) => {
                 return Err(Broken::Benchmark(format!("it gave up by itself: {why}")));
@@ -221,7 +224,10 @@ where
             FromBenchmark::Abandoned(_) => return Ok(()),
             FromBenchmark::Report(report) => gathered.reports.push(report),
             FromBenchmark::Frame(frame) => gathered.frames.push(frame),
-            FromBenchmark::Call(_) | FromBenchmark::Done => {
+            FromBenchmark::Call(_)
+            | FromBenchmark::Done
+            | FromBenchmark::Checked(_)
+            | FromBenchmark::Drawn(_) => {
                 return Err("it went on with a broken order".into());
             }
         }

@@ -42,6 +42,7 @@ fn finished(score: f64, select: Option<f64>) -> Event {
         generation: GenerationId(1),
         episode: "snake#1".parse().expect("an episode"),
         result: Box::new(EpisodeResult {
+            cases: 5,
             start_metric: None,
             metric: Some(score),
             score,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::base::id::GenerationId;
 use crate::domain::agent::{AgentFiles, AnswerFormat, Operators};
 use crate::domain::credit::Practice;
@@ -18,6 +20,19 @@ pub enum Brief {
     Meta(MetaBrief),
     /// Say what to do next.
     Advice(AdviceBrief),
+    /// Propose cases.
+    Cases(CasesBrief),
+}
+
+/// What proposed cases are chosen from.
+#[derive(Debug, Clone)]
+pub struct CasesBrief {
+    /// What the task itself drew.
+    pub pool: Vec<Value>,
+    /// How many are wanted.
+    pub n: u32,
+    /// The candidate to break.
+    pub files: FileSet,
 }
 
 /// What a piece of advice rests on.

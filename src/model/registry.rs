@@ -160,6 +160,12 @@ impl Models {
         self.chain(alias).iter().any(|alias| self.spec(alias).is_some_and(command))
     }
 
+    /// Whether the offline optimiser may answer for this alias: it reads the brief instead of the prompt.
+    pub fn is_offline(&self, alias: &Alias) -> bool {
+        let offline = |spec: &ModelSpec| matches!(spec.dialect, Dialect::Offline | Dialect::Random);
+        self.chain(alias).iter().any(|alias| self.spec(alias).is_some_and(offline))
+    }
+
     /// Whether calls of this alias count against the budget; a journal's costs are added up over these alone.
     pub fn is_metered(&self, alias: &Alias) -> bool {
         self.entries.get(alias).is_some_and(|entry| entry.backend.is_metered())

@@ -274,6 +274,7 @@ mod tests {
         let failure = FailureCount { count: 2, example: "at line 3".into() };
         let credit = OperatorCredit { tries: 4, accepted: 1, gain: 0.1 };
         let result = EpisodeResult {
+            cases: 5,
             start_metric: Some(1.0),
             metric: Some(2.0),
             score: 0.2,

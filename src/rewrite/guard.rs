@@ -86,7 +86,11 @@ pub fn guard_outer(action: &OuterAction, facts: OuterFacts<'_>) -> Result<(), Di
             let what = format!("`who` = {who}: the last live one; allowed: keep one to go on from");
             Err(refusal("E403", what))
         }
-        OuterAction::Evaluate { who, cases } => {
+        OuterAction::Attack { by, targets, .. } => {
+            facts.live("by", *by)?;
+            targets.iter().try_for_each(|target| facts.live("targets", *target))
+        }
+        OuterAction::Evaluate { who, cases, .. } => {
             facts.live("who", *who)?;
             facts.episodes("cases", cases)
         }

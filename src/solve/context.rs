@@ -11,7 +11,7 @@ use crate::domain::event::AttemptEnd;
 use crate::domain::files::FileSet;
 use crate::domain::outcome::CaseResult;
 use crate::domain::stats::mean;
-use crate::domain::task::Task;
+use crate::domain::task::{Case, Task};
 use crate::prompt;
 
 /// Attempts shown in the history, the newest ones.
@@ -120,6 +120,18 @@ pub fn diagnose(episode: &Episode, about: &[u32], contract: &str) -> Value {
         "trace": trace,
         "failures": failures_of(episode.attempts()),
         "contract": contract,
+    })
+}
+
+/// The variables of the tester's prompt: about the solution to break.
+pub fn tester(task: &Task, files: &FileSet, cases: &[&Case], contract: &str) -> Value {
+    let text = |case: &Case| case.data.as_ref().map(ToString::to_string).unwrap_or_default();
+    json!({
+        "task": named_task(task),
+        "contract": contract,
+        "code": listing(files, &task.spec.solution.editable_paths()),
+        "cases": cases.iter().map(|case| json!({"id": case.id, "text": text(case)}))
+            .collect::<Vec<_>>(),
     })
 }
 
@@ -243,6 +255,11 @@ mod tests {
         prompt::assert_fills(prompt::role("reviewer").unwrap(), &about, "the kernel's");
         assert!(about["code"].as_str().unwrap().contains("x = 0"), "its base's code");
         assert_eq!(about["failures"].as_array().unwrap().len(), 1);
+        let task = &episode.setting.task;
+        let case = Case { id: "step1-0".into(), seed: 0, data: Some(json!({"x": 1})) };
+        let about = tester(task, &task.initial, &[&case], "a list");
+        prompt::assert_fills(prompt::role("tester").unwrap(), &about, "the kernel's");
+        assert_eq!(about["cases"][0]["text"], r#"{"x":1}"#);
         let trace = diagnose(&episode, &[1], "note");
         prompt::assert_fills(prompt::role("diagnose").unwrap(), &trace, "the kernel's");
         assert!(trace["trace"].as_str().unwrap().starts_with("attempt 1 (from 0, edit)"));

@@ -14,7 +14,7 @@ use crate::domain::event::{
 };
 use crate::domain::files::FileSet;
 use crate::domain::normal;
-use crate::domain::task::Task;
+use crate::domain::task::{Case, Task};
 
 /// What an episode is given.
 #[derive(Debug, Clone)]
@@ -39,6 +39,8 @@ pub struct Setting {
     pub start: FileSet,
     /// What came of asking the models, in the measurements taken in before.
     pub known: Arc<Outcomes>,
+    /// Cases test agents added, beside the train cases.
+    pub suite: Vec<Case>,
 }
 
 /// One attempt that has ended, or the start as attempt 0.
@@ -390,6 +392,7 @@ impl Episode {
             }
         }
         EpisodeResult {
+            cases: u32::try_from(best.result.cases.len()).unwrap_or(u32::MAX),
             start_metric: self.attempts.first().and_then(|start| start.result.metric),
             metric: best.result.metric,
             score: best.result.score.unwrap_or(0.0),
@@ -457,6 +460,7 @@ pub(super) mod tests {
             models: Vec::new(),
             memory: BTreeMap::new(),
             known: Arc::default(),
+            suite: Vec::new(),
         })
     }
 

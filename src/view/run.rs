@@ -13,6 +13,7 @@ use crate::domain::event::{CallCost, Diagnostic, Event, GenerationStatus, Halt, 
 use crate::domain::outcome::SandboxLevel;
 use crate::domain::report::{AgentReport, PromotionReport, SolutionReport, Verdict};
 use crate::domain::settings::{Budgets, Identity, Start};
+use crate::domain::suite::AttackReport;
 
 mod phase;
 
@@ -67,6 +68,8 @@ pub struct RunView {
     pub tests: Vec<TestView>,
     /// The answers to promotions, in order.
     pub promotions: Vec<(GenerationId, PromotionReport)>,
+    /// Attacks by test agents, in order.
+    pub attacks: Vec<(GenerationId, Vec<AttackReport>)>,
     /// The newest valid generation, or the one a person went back to.
     pub latest: Option<GenerationId>,
     /// The best generation as the finished run named it.
@@ -115,6 +118,7 @@ impl RunView {
                 OuterAction::Expand { parent, .. } => self.doing = Doing::Rewriting(*parent),
                 OuterAction::Merge { a, .. } => self.doing = Doing::Rewriting(*a),
                 OuterAction::Reflect { about, .. } => self.doing = Doing::Rewriting(*about),
+                OuterAction::Attack { .. } => self.doing = Doing::Attacking,
                 OuterAction::Retire { who } => {
                     self.doing = Doing::Deciding;
                     if let Some(known) = self.generations.get_mut(who) {
@@ -188,6 +192,10 @@ impl RunView {
                     }
                 }
                 self.rank(*generation);
+            }
+            Event::Attacked { by, reports, .. } => {
+                self.doing = Doing::Deciding;
+                self.attacks.push((*by, reports.clone()));
             }
             Event::PromotionDecided { generation, report, .. } => {
                 self.promotions.push((*generation, report.clone()));

@@ -96,6 +96,7 @@ impl Recording {
             episode: episode.clone(),
             start: FileSet::default(),
             from: None,
+            suite: Vec::new(),
         });
         self.say(Event::StartMeasured {
             generation,
@@ -120,6 +121,7 @@ impl Recording {
             generation,
             episode,
             result: Box::new(EpisodeResult {
+                cases: 5,
                 start_metric: Some(start * 40.0),
                 metric: Some(best * 40.0),
                 score: best,

@@ -165,6 +165,7 @@ fn doing(view: &RunView) -> String {
         Doing::Deciding => "deciding what comes next".to_owned(),
         Doing::Rewriting(parent) => format!("rewriting a copy of {parent}"),
         Doing::Certifying => "deciding a promotion".to_owned(),
+        Doing::Attacking => "taking in proposed cases".to_owned(),
         Doing::Comparing => {
             let (done, planned) = view.control_attempts();
             format!("comparing the best agent with the frozen one, attempt {done} of {planned}")

@@ -12,6 +12,8 @@ SIZE = 10
 CELLS = SIZE * SIZE
 MAX_STEPS = 3 * CELLS
 STARVING = 100
+LONGEST_START = 12
+LONGEST_SCRIPT = 20
 
 
 def cell(row, column):
@@ -42,9 +44,12 @@ MOVES = neighbours()
 class Game:
     """One game: the seed fixes where every apple will lie."""
 
-    def __init__(self, seed):
-        self.random = Random(seed)
-        self.body = cell(5, 5)
+    def __init__(self, seed, layout=None):
+        # A text never seeds like a number, so no proposed game is one of a case set.
+        self.random = Random(f"proposed {layout['seed']}" if layout else seed)
+        self.script = [cell(*at) for at in layout["food"]] if layout else []
+        self.body = "".join(cell(*at) for at in layout["start"]) if layout else cell(5, 5)
+        self.length = len(self.body)
         self.food = self.place_food()
         self.steps = 0
         self.last_meal = 0
@@ -53,10 +58,15 @@ class Game:
 
     @property
     def apples(self):
-        return len(self.body) - 1
+        return len(self.body) - self.length
 
     def place_food(self):
-        """Draws row, then column, until the cell is free: the published sequence."""
+        """The next scripted cell that is free; then draws row, then column, until the cell is free: the published
+        sequence."""
+        while self.script:
+            food = self.script.pop(0)
+            if food not in self.body:
+                return food
         draw, body = self.random.randrange, self.body
         while True:
             food = cell(draw(SIZE), draw(SIZE))
@@ -114,7 +124,7 @@ def shown(value):
 
 
 def run(cases, call_many, call, report):
-    games = [(case, Game(case.seed)) for case in cases]
+    games = [(case, Game(case.seed, case.data)) for case in cases]
     alive = [game for _, game in games]
     while alive:
         moves = call_many("next_move", [[game.body, game.food] for game in alive])
@@ -139,8 +149,54 @@ def drawn(game):
     return "\n".join([head, border, *(f"|{row}|" for row in rows), border])
 
 
+def cells(value, most, name):
+    """A list of distinct cells of the board, each as [row, column]."""
+    if not isinstance(value, list) or len(value) > most:
+        raise hyperagent.Refused(f"`{name}` must be a list of at most {most} cells")
+    for at in value:
+        whole = isinstance(at, list) and len(at) == 2 and all(type(number) is int for number in at)
+        if not whole or not all(0 <= number < SIZE for number in at):
+            raise hyperagent.Refused(f"`{name}` holds {shown(at)}; a cell is [row, column], each 0 to {SIZE - 1}")
+    return value
+
+
+def check(proposal):
+    """A proposed game in its one form."""
+    if not isinstance(proposal, dict) or set(proposal) - {"seed", "start", "food"}:
+        raise hyperagent.Refused("a game is {\"seed\": number, \"start\": cells, \"food\": cells}")
+    seed = proposal.get("seed")
+    if type(seed) is not int or not 0 <= seed < 1 << 32:
+        raise hyperagent.Refused("`seed` must be a whole number from 0 to 4294967295")
+    start = cells(proposal.get("start") or [[5, 5]], LONGEST_START, "start")
+    food = cells(proposal.get("food") or [], LONGEST_SCRIPT, "food")
+    if len({tuple(at) for at in start}) < len(start):
+        raise hyperagent.Refused("`start` names a cell twice")
+    for (row, column), (below, right) in zip(start, start[1:]):
+        if abs(row - below) + abs(column - right) != 1:
+            raise hyperagent.Refused("`start` must be a body in one piece, head first")
+    body = "".join(cell(*at) for at in start)
+    if not any(table.get(body[0]) not in (None, *body) for table in MOVES.values()):
+        raise hyperagent.Refused("the head has nowhere to go: nobody can play this game", "contradiction")
+    return {"seed": seed, "start": start, "food": food}
+
+
+def draw(seed):
+    """A proposal: a body that wandered, and some scripted apples."""
+    random = Random(f"draw {seed}")
+    start = [[random.randrange(SIZE), random.randrange(SIZE)]]
+    for _ in range(random.randrange(LONGEST_START)):
+        row, column = start[-1]
+        steps = [[row - 1, column], [row + 1, column], [row, column - 1], [row, column + 1]]
+        free = [at for at in steps if at not in start and all(0 <= number < SIZE for number in at)]
+        if not free:
+            break
+        start.append(random.choice(free))
+    food = [[random.randrange(SIZE), random.randrange(SIZE)] for _ in range(random.randrange(6))]
+    return {"seed": random.randrange(1 << 32), "start": start, "food": food}
+
+
 def play(case, call):
-    game = Game(case.seed)
+    game = Game(case.seed, case.data)
     yield drawn(game)
     while game.end is None:
         game.advance(call("next_move", game.question()))
@@ -148,4 +204,4 @@ def play(case, call):
     yield f"{game.summary()}\napples:{game.apples}"
 
 
-hyperagent.serve(run, play=play)
+hyperagent.serve(run, play=play, check=check, draw=draw)

@@ -3,6 +3,7 @@
 
 mod actions;
 mod advice;
+mod arena;
 mod budget;
 mod certify;
 mod control;

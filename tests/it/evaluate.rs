@@ -250,7 +250,7 @@ async fn blocks_and_stages_give_the_results_of_one_piece() {
 #[tokio::test]
 async fn a_playback_ends_with_the_result_of_the_same_case() {
     let task = shipped("snake");
-    let case = Case { id: "seed-3".into(), seed: 3 };
+    let case = Case::seeded("seed-3", 3);
     let evaluator = evaluator(1).await;
     let player = player(GREEDY);
     let measured = evaluator.measure(&task, &player, std::slice::from_ref(&case)).await;

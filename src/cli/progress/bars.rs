@@ -95,6 +95,11 @@ impl Bars {
                 self.now.set_prefix("promotion");
                 self.now.set_message(format!("{done} attempts on fresh episodes, in pairs"));
             }
+            Doing::Attacking => {
+                self.now.set_position(0);
+                self.now.set_prefix("attack");
+                self.now.set_message("proposed cases, and everybody measured on them".to_owned());
+            }
             Doing::Deciding => {}
         }
     }

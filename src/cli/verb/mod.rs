@@ -20,6 +20,7 @@ pub mod seed;
 pub mod show;
 pub mod status;
 pub mod stop;
+pub mod suite;
 pub mod task;
 pub mod test;
 pub mod trace;

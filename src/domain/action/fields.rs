@@ -21,6 +21,8 @@ const MAX_TAGS: usize = 8;
 const MAX_VARS: usize = 16;
 /// The most rewrites of one expand.
 pub(super) const MAX_REWRITES: u32 = 8;
+/// The most cases of one attack on a task.
+pub(super) const MAX_PROPOSALS: u32 = 20;
 /// The most answers handed back for being too similar.
 pub(super) const MAX_RESAMPLE: u32 = 5;
 /// The longest text in any field, bytes.

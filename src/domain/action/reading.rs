@@ -3,12 +3,14 @@
 use serde_json::Value;
 
 use super::fields::{
-    ActionFault, EPISODE, Fields, GENERATION, MAX_CASES, MAX_REFS, MAX_RESAMPLE, MAX_REWRITES,
+    ActionFault, EPISODE, Fields, GENERATION, MAX_CASES, MAX_PROPOSALS, MAX_REFS, MAX_RESAMPLE,
+    MAX_REWRITES,
 };
-use super::{InnerAction, OuterAction, Prefer};
+use super::{InnerAction, OuterAction, Prefer, Purpose};
 
 /// The actions `next_step` may return in this version.
-const OUTER: [&str; 7] = ["expand", "merge", "evaluate", "reflect", "promote", "retire", "stop"];
+const OUTER: [&str; 8] =
+    ["expand", "merge", "evaluate", "attack", "reflect", "promote", "retire", "stop"];
 /// The actions `next_attempt` may return in this version.
 const INNER: [&str; 4] = ["propose", "review", "reflect", "stop"];
 
@@ -51,9 +53,19 @@ impl OuterAction {
                     ));
                 }
                 fields.only_one("repeats")?;
-                fields.not_performed(&["tries", "purpose"])?;
-                Self::Evaluate { who: fields.required("who", GENERATION)?, cases }
+                let words = [("measure", Purpose::Measure), ("continue", Purpose::Continue)];
+                Self::Evaluate {
+                    who: fields.required("who", GENERATION)?,
+                    cases,
+                    tries: fields.count("tries", 1, u32::MAX)?,
+                    purpose: fields.one_of("purpose", &words)?.unwrap_or_default(),
+                }
             }
+            "attack" => Self::Attack {
+                by: fields.required("by", GENERATION)?,
+                targets: fields.list("targets", GENERATION, MAX_REFS)?,
+                n: fields.count("n", 1, MAX_PROPOSALS)?.unwrap_or(5),
+            },
             "promote" => Self::Promote { who: fields.required("who", GENERATION)? },
             "retire" => Self::Retire { who: fields.required("who", GENERATION)? },
             _ => Self::Stop {
@@ -168,7 +180,7 @@ mod tests {
             (code, message.as_str()),
             (
                 "E305",
-                "unknown action `set_budget`; allowed: expand, merge, evaluate, reflect, promote, retire, stop"
+                "unknown action `set_budget`; allowed: expand, merge, evaluate, attack, reflect, promote, retire, stop"
             )
         );
         let (code, message) = outer(json!({"do": "judge", "by": "gen-00001"})).unwrap_err();

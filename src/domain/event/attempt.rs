@@ -92,6 +92,9 @@ pub struct HandedBack {
 /// The result of one episode.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EpisodeResult {
+    /// Train cases of the metric, those of the suite included.
+    #[serde(default)]
+    pub cases: u32,
     /// The train metric of the start.
     pub start_metric: Option<f64>,
     /// The train metric of the best candidate.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// The case sets every task has.
 pub const REQUIRED_SETS: [&str; 4] = ["train", "select", "report", "test"];
@@ -33,18 +34,26 @@ impl Split {
 }
 
 /// One instance of a task that a candidate is measured on.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Case {
     /// Its name inside the task, for example `seed-17`.
     pub id: String,
     /// The number the benchmark builds the instance from.
     pub seed: u64,
+    /// The instance itself, where a test agent proposed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Value>,
 }
 
 impl Case {
+    /// The case of a seed.
+    pub fn seeded(id: impl Into<String>, seed: u64) -> Self {
+        Self { id: id.into(), seed, data: None }
+    }
+
     /// The one case of a benchmark that decides its own cases.
     pub(super) fn whole() -> Self {
-        Self { id: "whole".into(), seed: 0 }
+        Self::seeded("whole", 0)
     }
 }
 
@@ -77,7 +86,7 @@ impl CaseSet {
         let block = if self.fresh { draw % FRESH_BLOCKS } else { 0 };
         let first = self.first_seed + block * u64::from(self.count);
         (first..first + u64::from(self.count))
-            .map(|seed| Case { id: format!("seed-{seed}"), seed })
+            .map(|seed| Case::seeded(format!("seed-{seed}"), seed))
             .collect()
     }
 }

@@ -131,6 +131,7 @@ impl Outer {
             count: self.counts.clone(),
             models: self.session.aliases.iter().cloned().collect(),
             live_id: by,
+            suite: world::suite(&self.lineage),
         };
         let fields = match json!(state) {
             Value::Object(fields) => fields,

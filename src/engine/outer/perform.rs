@@ -7,8 +7,10 @@ use crate::base::id::GenerationId;
 use crate::domain::action::OuterAction;
 use crate::domain::event::Event;
 use crate::domain::report::Verdict;
+use crate::engine::attack::{self, Attack};
+use crate::engine::measure::{self, Wanted};
 use crate::engine::under_way::{Open, joined};
-use crate::engine::{Stopped, certify, expand, measure, merge};
+use crate::engine::{Stopped, certify, expand, merge};
 
 impl Outer {
     /// Generations being made.
@@ -48,23 +50,34 @@ impl Outer {
                 self.idle += 1;
                 self.lineage.retire(*who);
             }
-            OuterAction::Evaluate { who, cases } => {
-                let (who, cases) = (*who, cases.clone());
+            OuterAction::Evaluate { who, cases, tries, purpose } => {
+                let who = *who;
+                let wanted = Wanted {
+                    generation: who,
+                    episodes: cases,
+                    tries: *tries,
+                    purpose: *purpose,
+                    on_the_suite: true,
+                };
                 self.count("evaluate");
                 self.idle = 0;
                 let session = self.session.clone();
-                let work = match measure::done(&session, &self.lineage, self.step, who, &cases) {
+                let work = match measure::done(&session, &self.lineage, self.step, who, cases) {
                     Some(done) => tokio::spawn(std::future::ready(Ok(done))),
                     None => {
                         let hooks = self.hooks(who).await?;
-                        let measuring =
-                            measure::prepare(&session, &self.lineage, &hooks, who, &cases)
-                                .knowing(&self.known);
+                        let measuring = measure::prepare(&session, &self.lineage, &hooks, &wanted)
+                            .knowing(&self.known);
                         tokio::spawn(measure::run(session, hooks, measuring))
                     }
                 };
                 let work = AbortOnDropHandle::new(work);
                 self.open.push_back(Open::Evaluate { step: self.step, action, who, work });
+            }
+            OuterAction::Attack { by, targets, n } => {
+                self.count("attack");
+                self.idle = 0;
+                self.attack(&Attack { step: self.step, by: *by, targets, n: *n }).await?;
             }
             OuterAction::Promote { who } => {
                 self.count("promote");
@@ -109,6 +122,23 @@ impl Outer {
     pub(super) fn left(&self) -> u32 {
         let begun = self.lineage.made() + self.making();
         self.session.identity.generations.saturating_sub(begun)
+    }
+
+    /// Performs an attack; nothing else is under way meanwhile, so everybody is measured on the same suite.
+    async fn attack(&mut self, attack: &Attack<'_>) -> Result<(), Stopped> {
+        let session = self.session.clone();
+        let reports = match session.recorded.attack(self.step) {
+            Some(reports) => reports.to_vec(),
+            None => {
+                let agent = self.hooks(attack.by).await?.agent().clone();
+                let reports = attack::run(&session, &self.lineage, &agent, attack).await?;
+                let (step, by) = (attack.step, attack.by);
+                session.record(Event::Attacked { step, by, reports: reports.clone() }).await?;
+                reports
+            }
+        };
+        self.lineage.attacked(attack.by, &reports);
+        Ok(())
     }
 
     /// Answers a promotion.

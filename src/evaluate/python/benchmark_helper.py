@@ -22,11 +22,19 @@ from collections import namedtuple
 RELAY = 3
 MAX_FRAME = 1 << 20
 
-Case = namedtuple("Case", ["id", "seed"])
-Case.__doc__ = "One case: its name and the number its instance is built from."
+Case = namedtuple("Case", ["id", "seed", "data"], defaults=[None])
+Case.__doc__ = "One case: its name, the number its instance is built from, and its content where a tester proposed it."
 
 CallError = namedtuple("CallError", ["kind", "message"])
 CallError.__doc__ = "What a call gives instead of a value: the class of what the candidate raised, and the last line."
+
+
+class Refused(Exception):
+    """What `check` raises for a proposal that is no case; `kind` is `shape` or `contradiction`."""
+
+    def __init__(self, reason, kind="shape"):
+        super().__init__(reason)
+        self.kind = kind
 
 
 class _Abandoned(BaseException):
@@ -121,8 +129,20 @@ def _line(message):
     return text + "\n"
 
 
-def serve(run, play=None):
-    """Serves blocks of cases until the kernel is done. `play(case, call)` yields text frames of one case."""
+def _checked(check, proposal):
+    try:
+        return {"data": check(proposal)}
+    except Refused as refused:
+        return {"refused": [refused.kind, _text(refused)[:400]]}
+    except Exception as error:
+        return {"refused": ["shape", f"{type(error).__name__}: {_text(error)}"[:400]]}
+
+
+def serve(run, play=None, check=None, draw=None):
+    """Serves blocks of cases until the kernel is done. `play(case, call)` yields text frames of one case.
+
+    A task with `[proposals]` has `check(proposal)`, which gives a proposed case in the one form it has or raises
+    `Refused`, and `draw(seed)`, which makes up a proposal."""
     kernel = _Kernel()
     while True:
         order = json.loads(kernel.receive())
@@ -132,6 +152,10 @@ def serve(run, play=None):
                     raise NotImplementedError("this benchmark has no playback: call serve(run, play=...)")
                 for frame in play(Case(**order["play"]), kernel.call):
                     kernel.tell({"frame": _text(frame)})
+            elif "check" in order:
+                kernel.tell({"checked": [_checked(check, proposal) for proposal in order["check"]]})
+            elif "draw" in order:
+                kernel.tell({"drawn": [draw(seed) for seed in order["draw"]]})
             else:
                 cases = [Case(**case) for case in order["block"]]
                 run(cases, kernel.call_many, kernel.call, kernel.report)

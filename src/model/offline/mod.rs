@@ -7,6 +7,7 @@
 //! An answer depends on the request and its seed alone.
 
 mod advice;
+mod cases;
 mod draw;
 mod focus;
 mod graft;
@@ -93,6 +94,7 @@ fn reply(request: &Request, manner: Manner) -> Result<Reply, OfflineError> {
     let text = match &*request.brief {
         Brief::Worker(brief) => worker::answer(brief, manner, &mut rng)?,
         Brief::Meta(brief) => meta::answer(request, brief, manner, &mut rng)?,
+        Brief::Cases(brief) => cases::answer(brief, &mut rng),
         Brief::Advice(brief) => advice::answer(brief, manner, &mut rng),
     };
     Ok(Reply { text, cost: CallCost::default() })

@@ -39,13 +39,13 @@ pub(super) const REVIEWER: RoleVariables = RoleVariables {
 
 pub(super) const TESTER: RoleVariables = RoleVariables {
     role: "tester",
-    asked: false,
-    purpose: "Proposes cases that break the present best candidate.",
+    asked: true,
+    purpose: "Proposes cases that break the present best candidate; the task's own oracle lets them in or not.",
     variables: &[
         required("task", Shape::Record(TASK), "what is to be solved"),
         required("contract", Shape::Text, "the form the answer must have"),
         given("code", Shape::Text, "the candidate to break"),
-        shown("cases", Shape::Rows(CASES), "cases that exist already"),
+        given("cases", Shape::Rows(CASES), "the newest of the cases proposed and let in so far"),
     ],
 };
 

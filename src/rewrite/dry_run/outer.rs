@@ -10,7 +10,9 @@ use super::super::submission::Rules;
 use crate::base::id::{EpisodeId, GenerationId};
 use crate::base::rng;
 use crate::domain::event::{GenerationStatus, Stage};
-use crate::domain::state::{GenerationState, OuterBudget, OuterState, named_sets, no_actions};
+use crate::domain::state::{
+    GenerationState, OuterBudget, OuterState, SuiteState, named_sets, no_actions,
+};
 
 /// Generated trees, besides the named states.
 const GENERATED: u64 = 6;
@@ -70,6 +72,7 @@ pub(super) fn first(agent: &Agent, rules: &Rules, budget: OuterBudget) -> OuterS
         count: no_actions(),
         models: rules.aliases.iter().cloned().collect(),
         live_id: GenerationId(0),
+        suite: SuiteState::default(),
     }
 }
 

@@ -101,7 +101,16 @@ pub(super) async fn play(
                 }
                 tally.idle += 1;
             }
-            OuterAction::Evaluate { who, cases } => {
+            OuterAction::Attack { by, n, .. } => {
+                outer::count(&mut state, "attack");
+                state.suite.version += 1;
+                state.suite.size += n;
+                if let Some(generation) = at(&mut state.gens, by) {
+                    generation.turns += 1;
+                    generation.rank_score = draw.random::<f64>();
+                }
+            }
+            OuterAction::Evaluate { who, cases, .. } => {
                 let Some(generation) = at(&mut state.gens, who) else { break };
                 let first = generation.turns == 0;
                 let fresh: Vec<_> =

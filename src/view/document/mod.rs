@@ -16,5 +16,6 @@ pub mod finished;
 pub mod log;
 pub mod model;
 pub mod replay;
+pub mod suite;
 pub mod trace;
 pub mod validation;

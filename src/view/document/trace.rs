@@ -23,7 +23,7 @@ pub struct TraceDocument {
     pub generation: String,
     /// The answers of the meta role that made it, in order.
     pub rewrite: Vec<CallDocument>,
-    /// What roles were asked for advice and said, in order.
+    /// What roles were asked for advice or for cases, and said, in order.
     pub advice: Vec<CallDocument>,
     /// The attempts by which it was measured, an episode after the other.
     pub attempts: Vec<AttemptDocument>,
@@ -99,11 +99,16 @@ impl TraceDocument {
                     {
                         self.attempt(episode, *attempt).calls.push(call(*turn));
                     }
-                    CallKey::Consult { generation, turn, .. } if *generation == wanted => {
+                    CallKey::Consult { generation, turn, .. }
+                    | CallKey::Attack { generation, turn, .. }
+                        if *generation == wanted =>
+                    {
                         self.advice.push(call(*turn));
                     }
-                    CallKey::Rewrite { .. } | CallKey::Attempt { .. } | CallKey::Consult { .. } => {
-                    }
+                    CallKey::Rewrite { .. }
+                    | CallKey::Attempt { .. }
+                    | CallKey::Attack { .. }
+                    | CallKey::Consult { .. } => {}
                 }
             }
             Event::StartMeasured { generation, episode, result } if *generation == wanted => {

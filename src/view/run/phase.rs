@@ -66,4 +66,6 @@ pub enum Doing {
     Comparing,
     /// A promotion is decided.
     Certifying,
+    /// A test agent proposes cases, and everybody is measured on them.
+    Attacking,
 }

@@ -112,6 +112,7 @@ impl Recorder {
             episode: episode(),
             start: FileSet::default(),
             from: None,
+            suite: Vec::new(),
         });
         self.say(Event::AttemptDecided {
             generation,
@@ -150,6 +151,7 @@ impl Recorder {
             generation,
             episode: episode(),
             result: Box::new(EpisodeResult {
+                cases: 5,
                 start_metric: Some(0.05),
                 metric: Some(score * 40.0),
                 score,

@@ -69,7 +69,7 @@ async fn touching_circles_count_and_every_spoilt_packing_is_worth_nothing() {
         "crash: ValueError packing.py:12: no idea",
     ];
     let cases: Vec<Case> =
-        (0..said.len() as u64).map(|seed| Case { id: format!("answer-{seed}"), seed }).collect();
+        (0..said.len() as u64).map(|seed| Case::seeded(format!("answer-{seed}"), seed)).collect();
     let found = measured(ANSWERS, &cases).await.cases;
     assert_eq!(found.len(), said.len());
     for (case, said) in found.iter().zip(said) {

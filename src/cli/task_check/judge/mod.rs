@@ -19,7 +19,7 @@ mod measured {
     //! Measurements and a task for the tests of the verdicts.
 
     use crate::domain::outcome::{CaseResult, Measurement, Outcome, SandboxLevel, Usage};
-    use crate::domain::task::{Case, TaskSpec};
+    use crate::domain::task::TaskSpec;
 
     /// A maximising task with scores from 0 to 10 and a band of 0.5.
     pub fn task() -> TaskSpec {
@@ -48,7 +48,7 @@ mod measured {
             .iter()
             .enumerate()
             .map(|(index, &metric)| CaseResult {
-                id: Case { id: format!("seed-{index}"), seed: 0 }.id,
+                id: format!("seed-{index}"),
                 metric,
                 feedback: format!("off: by {metric}"),
             })

@@ -41,7 +41,7 @@ pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
             .next(edge.hint(&format!("task eval {} FILE", task.name()))));
     }
     let candidate = super::solution::read(&task, Some(&args.file), edge)?;
-    let case = Case { id: format!("seed-{}", args.seed), seed: args.seed };
+    let case = Case::seeded(format!("seed-{}", args.seed), args.seed);
     let pause = Duration::try_from_secs_f64(args.speed)
         .map_err(|_| Failure::usage(format!("--speed {} is no time span", args.speed)))?;
     session::runtime()?.block_on(async {

@@ -53,6 +53,12 @@ fn metric_line(sheet: &Sheet, spec: &TaskSpec) -> Result<(), TaskError> {
     ];
     refuse_foreign(sheet, &foreign, "isolated")?;
     sheet.require(
+        spec.proposals.is_none(),
+        &["proposals"],
+        || "is there".into(),
+        "none with the protocol `metric-line`",
+    )?;
+    sheet.require(
         !spec.playback,
         &["playback"],
         || "is true".into(),
