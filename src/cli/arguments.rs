@@ -73,6 +73,8 @@ pub enum Verb {
     Export(verb::export::Args),
     /// Take in a run from a file that `export` wrote.
     Import(verb::import::Args),
+    /// Play a strategy against made-up worlds, in milliseconds.
+    Simulate(verb::simulate::Args),
     /// Check an agent folder without paying for anything.
     Validate(verb::validate::Args),
     /// Work with tasks.

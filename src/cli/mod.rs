@@ -111,6 +111,7 @@ fn dispatch(verb: &Verb, edge: &Edge) -> Result<(), Failure> {
         Verb::Adopt(args) => verb::adopt::run(args, edge),
         Verb::Export(args) => verb::export::run(args, edge),
         Verb::Import(args) => verb::import::run(args, edge),
+        Verb::Simulate(args) => verb::simulate::run(args, edge),
         Verb::Validate(args) => verb::validate::run(args, edge),
         Verb::Task(args) => verb::task::run(args, edge),
         Verb::Model(args) => verb::model::run(args, edge),

@@ -20,6 +20,7 @@ pub mod report;
 pub mod sealed;
 pub mod settings;
 pub mod settings_rule;
+pub mod simulated;
 pub mod state;
 pub mod stats;
 pub mod suite;

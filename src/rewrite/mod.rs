@@ -24,6 +24,7 @@ mod library;
 mod parse;
 mod secret;
 mod signature;
+pub mod simulate;
 mod submission;
 pub mod tools;
 mod validate;

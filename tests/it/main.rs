@@ -21,6 +21,7 @@ mod model;
 mod providers;
 mod sandbox;
 mod script;
+mod simulate;
 mod slow;
 mod tasks;
 mod validation;

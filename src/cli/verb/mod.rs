@@ -18,6 +18,7 @@ pub mod rollback;
 pub mod run;
 pub mod seed;
 pub mod show;
+pub mod simulate;
 pub mod status;
 pub mod stop;
 pub mod suite;

@@ -54,7 +54,8 @@ pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
     if document.valid { Ok(()) } else { Err(Failure::silent(Exit::AgentInvalid)) }
 }
 
-fn aliases(lab: &Lab) -> std::collections::BTreeSet<crate::base::id::Alias> {
+/// The aliases an agent of a lab may name.
+pub fn aliases(lab: &Lab) -> std::collections::BTreeSet<crate::base::id::Alias> {
     let built_in = crate::domain::settings_rule::BUILT_IN;
     let built_in = built_in.iter().filter_map(|(name, _)| name.parse().ok());
     let LabConfig { models, ensembles, .. } = &lab.config;

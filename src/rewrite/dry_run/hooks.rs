@@ -118,12 +118,12 @@ async fn twice(
     })
 }
 
-pub(super) fn of_action(hook: Hook, fault: &ActionFault, state: &str) -> Diagnostic {
+pub(in super::super) fn of_action(hook: Hook, fault: &ActionFault, state: &str) -> Diagnostic {
     let what = format!("{hook} on \"{state}\": {fault}");
     finding(fault.code(), STRATEGY, 0, what)
 }
 
-pub(super) fn on_state(hook: Hook, mut fault: Diagnostic, state: &str) -> Diagnostic {
+pub(in super::super) fn on_state(hook: Hook, mut fault: Diagnostic, state: &str) -> Diagnostic {
     fault.message = format!("{hook} on \"{state}\": {}", fault.message);
     fault
 }

@@ -1,9 +1,9 @@
 //! Stage 3: does it work? Everything is tried on recorded and made-up material, without a model and without Python.
 
 mod episode;
-mod hooks;
+pub(super) mod hooks;
 mod inner;
-mod outer;
+pub(super) mod outer;
 mod run;
 
 use serde_json::Value;
@@ -33,7 +33,7 @@ pub(super) async fn dry_run(
         }
         Err(LoadError::Machine(error)) => return Err(error),
     };
-    let mut script = Script { worker, seed: rules.seed, alive: true };
+    let mut script = Script::new(worker, rules.seed);
     found.extend(hooks::try_hooks(agent, rules, &mut script).await?);
     if found.iter().any(refuses) {
         return Ok(found);
@@ -66,7 +66,7 @@ fn render_prompts(agent: &Agent) -> Vec<Diagnostic> {
 }
 
 /// The script under trial. Once its process has died of it, nothing more is asked.
-struct Script {
+pub(super) struct Script {
     worker: Worker,
     seed: u64,
     alive: bool,
@@ -76,16 +76,20 @@ struct Script {
 const WORLD: u64 = 1;
 
 impl Script {
-    async fn open(&mut self, kind: WorldKind, base: Value) -> Result<(), ScriptError> {
+    pub(super) fn new(worker: Worker, seed: u64) -> Self {
+        Self { worker, seed, alive: true }
+    }
+
+    pub(super) async fn open(&mut self, kind: WorldKind, base: Value) -> Result<(), ScriptError> {
         self.worker.open(WORLD, kind, base).await
     }
 
-    async fn apply(&mut self, changes: &[Delta]) -> Result<(), ScriptError> {
+    pub(super) async fn apply(&mut self, changes: &[Delta]) -> Result<(), ScriptError> {
         self.worker.apply(WORLD, changes).await
     }
 
     /// Calls a hook; what the script did wrong comes back as a finding that names the state.
-    async fn call(
+    pub(super) async fn call(
         &mut self,
         hook: Hook,
         args: &[Arg],
@@ -107,6 +111,6 @@ impl Script {
 }
 
 /// A value as a world's base or a part of it; what is shown to scripts always has one.
-fn plain(value: &impl serde::Serialize) -> Value {
+pub(super) fn plain(value: &impl serde::Serialize) -> Value {
     serde_json::to_value(value).unwrap_or(Value::Null)
 }

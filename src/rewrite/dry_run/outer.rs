@@ -14,11 +14,13 @@ use crate::domain::state::{
     GenerationState, OuterBudget, OuterState, SuiteState, named_sets, no_actions,
 };
 
+/// Episodes of the named states.
+const EPISODES: u32 = 3;
 /// Generated trees, besides the named states.
 const GENERATED: u64 = 6;
 
 /// A state of the outer loop under a name.
-pub(super) struct OuterTrial {
+pub(in super::super) struct OuterTrial {
     pub name: String,
     pub state: OuterState,
     standings: BTreeMap<GenerationId, Standing>,
@@ -26,7 +28,7 @@ pub(super) struct OuterTrial {
 }
 
 impl OuterTrial {
-    pub(super) fn new(name: impl Into<String>, state: OuterState) -> Self {
+    pub(in super::super) fn new(name: impl Into<String>, state: OuterState) -> Self {
         let standing = |generation: &GenerationState| match generation.status {
             GenerationStatus::Valid if generation.retired || !generation.admitted => {
                 Standing::Retired
@@ -40,20 +42,25 @@ impl OuterTrial {
     }
 
     /// What an action on this state is held against.
-    pub(super) fn facts<'a>(&'a self, rules: &'a Rules) -> OuterFacts<'a> {
+    pub(in super::super) fn facts<'a>(&'a self, rules: &'a Rules) -> OuterFacts<'a> {
         OuterFacts { generations: &self.standings, cases: &self.cases, aliases: &rules.aliases }
     }
 }
 
 /// The episodes of the mock worlds.
-pub(super) fn episodes() -> Vec<EpisodeId> {
+fn episodes(count: u32) -> Vec<EpisodeId> {
     let Ok(task) = "mock".parse::<crate::base::id::TaskName>() else { return Vec::new() };
-    (0..3).map(|index| EpisodeId { task: task.clone(), index }).collect()
+    (0..count).map(|index| EpisodeId { task: task.clone(), index }).collect()
 }
 
 /// A run at its first call: generation 0 fully measured, nothing else.
-pub(super) fn first(agent: &Agent, rules: &Rules, budget: OuterBudget) -> OuterState {
-    let cases = episodes();
+pub(in super::super) fn first(
+    agent: &Agent,
+    rules: &Rules,
+    budget: OuterBudget,
+    count: u32,
+) -> OuterState {
+    let cases = episodes(count);
     let mut root = GenerationState::new(GenerationId(0), None, &cases);
     describe(&mut root, agent);
     score(&mut root, &[0.25, 0.5, 0.125]);
@@ -90,17 +97,28 @@ pub(super) fn describe(generation: &mut GenerationState, agent: &Agent) {
 }
 
 fn score(generation: &mut GenerationState, scores: &[f64]) {
-    generation.measure(episodes().into_iter().zip(scores.iter().copied()));
+    let count = u32::try_from(scores.len()).unwrap_or(u32::MAX);
+    generation.measure(episodes(count).into_iter().zip(scores.iter().copied()));
 }
 
 /// Adds the child that an expand makes; without scores it is not measured.
-pub(super) fn add(state: &mut OuterState, parent: u32, status: GenerationStatus, scores: &[f64]) {
+pub(in super::super) fn add(
+    state: &mut OuterState,
+    parent: u32,
+    status: GenerationStatus,
+    scores: &[f64],
+) {
     make(state, parent, status, scores);
     count(state, "expand");
 }
 
 /// Adds a child, however it is made.
-pub(super) fn make(state: &mut OuterState, parent: u32, status: GenerationStatus, scores: &[f64]) {
+pub(in super::super) fn make(
+    state: &mut OuterState,
+    parent: u32,
+    status: GenerationStatus,
+    scores: &[f64],
+) {
     let id = GenerationId(u32::try_from(state.gens.len()).unwrap_or(u32::MAX));
     let mut child = GenerationState::new(id, Some(GenerationId(parent)), &state.cases);
     child.status = status;
@@ -126,14 +144,14 @@ pub(super) fn make(state: &mut OuterState, parent: u32, status: GenerationStatus
 }
 
 /// Counts an action.
-pub(super) fn count(state: &mut OuterState, action: &str) {
+pub(in super::super) fn count(state: &mut OuterState, action: &str) {
     if let Some(count) = state.count.get_mut(action) {
         *count += 1;
     }
 }
 
 /// Recomputes the sums over descendants; parents come before their children.
-pub(super) fn sum_clades(state: &mut OuterState) {
+pub(in super::super) fn sum_clades(state: &mut OuterState) {
     for generation in &mut state.gens {
         generation.clade.n = generation.n;
         generation.clade.k = generation.k;
@@ -157,7 +175,7 @@ pub(super) fn sum_clades(state: &mut OuterState) {
 pub(super) fn states(agent: &Agent, rules: &Rules) -> Vec<OuterTrial> {
     use GenerationStatus::{Rejected, Valid};
     let budget = OuterBudget { generations: 40, evals: 200 };
-    let start = first(agent, rules, budget);
+    let start = first(agent, rules, budget, EPISODES);
     let changed = |name: &str, change: &dyn Fn(&mut OuterState)| {
         let mut state = start.clone();
         change(&mut state);

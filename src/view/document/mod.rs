@@ -16,6 +16,7 @@ pub mod finished;
 pub mod log;
 pub mod model;
 pub mod replay;
+pub mod simulation;
 pub mod suite;
 pub mod trace;
 pub mod validation;
