@@ -57,6 +57,8 @@ pub enum Verb {
     Trace(verb::trace::Args),
     /// Show what a run used, by role, model and generation.
     Cost(verb::cost::Args),
+    /// Show what the rewrites brought: imp@k, and those of the improver itself.
+    Growth(verb::growth::Args),
     /// Show the cases that test agents added, and what they did to the scores.
     Suite(verb::suite::Args),
     /// Show the best generation, or write the best solution.

@@ -103,6 +103,7 @@ fn dispatch(verb: &Verb, edge: &Edge) -> Result<(), Failure> {
         Verb::Diff(args) => verb::diff::run(args, edge),
         Verb::Trace(args) => verb::trace::run(args, edge),
         Verb::Cost(args) => verb::cost::run(args, edge),
+        Verb::Growth(args) => verb::growth::run(args, edge),
         Verb::Suite(args) => verb::suite::run(args, edge),
         Verb::Best(args) => verb::best::run(args, edge),
         Verb::Test(args) => verb::test::run(args, edge),

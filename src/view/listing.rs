@@ -1,5 +1,6 @@
 //! The generations of a run as text: a list, a family tree.
 
+use super::document::growth::touches_the_improver;
 use super::figure;
 use super::generation::GenerationView;
 use super::ink::Page;
@@ -152,11 +153,12 @@ fn carry_note(view: &RunView, page: Page) -> String {
     }
 }
 
-/// What changed, in a line: the summary, and the files when the summary does not say.
+/// What changed, in a line: the summary, and the files when the summary does not say; a change of what rewrites is marked.
 pub fn what(generation: &GenerationView) -> String {
     let first_line = generation.summary.lines().next().unwrap_or_default().trim();
+    let mark = if touches_the_improver(generation) { "improver: " } else { "" };
     match (first_line.is_empty(), generation.changed.is_empty()) {
-        (false, _) => first_line.to_owned(),
+        (false, _) => format!("{mark}{first_line}"),
         (true, false) => format!("{}: {}", generation.op, generation.changed.join(", ")),
         (true, true) => generation.op.clone(),
     }
@@ -207,7 +209,7 @@ mod tests {
     #[test]
     fn rejected_rewrites_are_listed_with_their_findings() {
         let text = list(&RunView::of(&small_run()), Page::PLAIN, true);
-        assert!(text.contains("gen-00002   rejected  fragment: next_step <- endless"), "{text}");
+        assert!(text.contains("gen-00002   rejected  improver: fragment: next_step <- endless"), "{text}");
         assert!(text.contains("E301 strategy.star:12 tick limit in next_step"), "{text}");
     }
 
@@ -216,7 +218,7 @@ mod tests {
         insta::assert_snapshot!(graph(&RunView::of(&small_run()), Page::PLAIN, true), @r"
             run-1  snake, 3 of 3 rewrites
               ★    gen-00003  0.300  +0.100  param: operators.sigma 0.3 -> 0.2 (best, latest)
-              │ ×  gen-00002  rejected: E301 strategy.star:12 tick limit in next_step  fragment: next_step <- endless
+              │ ×  gen-00002  rejected: E301 strategy.star:12 tick limit in next_step  improver: fragment: next_step <- endless
               ● │  gen-00001  0.200  +0.100  param: operators.num 1.0 -> 1.4
               ├─╯
               ●    gen-00000  0.100       -  seed/hyperagent

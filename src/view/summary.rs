@@ -295,7 +295,7 @@ mod tests {
 
             family tree   score and its difference to the parent's; × rejected, ★ best
               ★    gen-00003  0.300  +0.100  param: operators.sigma 0.3 -> 0.2 (best, latest)
-              │ ×  gen-00002  rejected: E301 strategy.star:12 tick limit in next_step  fragment: next_step <- endless
+              │ ×  gen-00002  rejected: E301 strategy.star:12 tick limit in next_step  improver: fragment: next_step <- endless
               ● │  gen-00001  0.200  +0.100  param: operators.num 1.0 -> 1.4
               ├─╯
               ●    gen-00000  0.100       -  seed/hyperagent

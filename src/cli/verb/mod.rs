@@ -7,6 +7,7 @@ pub mod cost;
 pub mod diff;
 pub mod doctor;
 pub mod export;
+pub mod growth;
 pub mod import;
 pub mod init;
 pub mod log;

@@ -6,6 +6,7 @@ use super::super::generation::TaskScore;
 use super::super::openings::TestDocument;
 use super::super::run::RunView;
 use super::super::spend::CostDocument;
+use super::growth::touches_the_improver;
 use crate::domain::event::{Diagnostic, GenerationStatus};
 
 /// All generations of a run, oldest first, rejected ones included.
@@ -46,6 +47,8 @@ pub struct LogEntry {
     pub effect: Option<f64>,
     /// Paths that differ from the first parent.
     pub files_changed: Vec<String>,
+    /// Whether it changed the part of the agent that rewrites: the meta prompt or the strategy.
+    pub improver: bool,
     /// What changed, in a line.
     pub summary: String,
     /// What the validation found last; empty when valid.
@@ -87,6 +90,7 @@ impl LogDocument {
                     tasks: view.by_task(generation),
                     effect: view.effect(generation),
                     files_changed: generation.changed.clone(),
+                    improver: touches_the_improver(generation),
                     summary: generation.summary.clone(),
                     diagnostics: generation.diagnostics.clone(),
                     cost: CostDocument::from(&generation.spend),

@@ -13,6 +13,7 @@ pub mod estimate;
 pub mod evaluation;
 pub mod event;
 pub mod finished;
+pub mod growth;
 pub mod log;
 pub mod model;
 pub mod replay;
