@@ -177,7 +177,7 @@ impl<'a> Agent<'a> {
                 if number.is_weight() {
                     moves.push(Move::Switch(number.clone()));
                 }
-                if !number.is_weight() || number.value > 0.0 {
+                if number.is_on() {
                     moves.push(Move::Step(number));
                 }
             }

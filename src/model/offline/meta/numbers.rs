@@ -38,6 +38,11 @@ impl Number {
         self.table == "operators" && !matches!(self.key.as_str(), "sigma" | "more")
     }
 
+    /// Whether it may be stepped: a weight or a parameter at 0 is switched off, and a parameter by a person.
+    pub(super) fn is_on(&self) -> bool {
+        self.value != 0.0 || (self.table == "operators" && !self.is_weight())
+    }
+
     /// Whether the inner loop can notice it: a setting of the operators, or a parameter that the script reads of `T`.
     pub(super) fn is_read_by_attempts(&self, script: &str) -> bool {
         let names = [format!("T.params.{}", self.key), format!("T.params.get(\"{}\"", self.key)];
@@ -198,6 +203,15 @@ mod tests {
             assert!(up > 0.85 && up <= 0.9, "{up}");
             assert!(stepped(&more, false, 0.5, &mut rng) < 0.85);
         }
+    }
+
+    #[test]
+    fn what_is_switched_off_is_not_stepped() {
+        let text = "[params]\nfeedback = 0.0\nfollow = 0.5\n\n[operators]\nnum = 0.0\nmore = 0.0\n";
+        let document: DocumentMut = text.parse().expect("a document");
+        let on = |key: &str| numbers(&document).iter().any(|it| it.key == key && it.is_on());
+        let found = ["feedback", "follow", "num", "more", "cmp"].map(on);
+        assert_eq!(found, [false, true, false, true, true]);
     }
 
     #[test]
