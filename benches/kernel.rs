@@ -58,6 +58,7 @@ fn identity() -> Identity {
         run: "run-1".parse().unwrap(),
         agent: "agent_config".into(),
         agent_digest: String::new(),
+        params: Default::default(),
         tasks: vec!["snake".parse().unwrap()],
         task_digests: BTreeMap::new(),
         unsealed: Default::default(),

@@ -147,6 +147,7 @@ mod tests {
             run: "run-1".parse().expect("a name"),
             agent: String::new(),
             agent_digest: String::new(),
+            params: Default::default(),
             tasks: Vec::new(),
             task_digests: std::collections::BTreeMap::new(),
             unsealed: Default::default(),

@@ -17,6 +17,7 @@ use crate::domain::task::{Seal, Task};
 use crate::engine::open::Order;
 use crate::journal;
 use crate::lab::Lab;
+use crate::lab::params::set_params;
 use crate::lab::tasks::{list_tasks, load_task, task_digest};
 use crate::view::RunState;
 
@@ -95,13 +96,16 @@ fn has_begun(archive: &Archive, run: &RunName) -> bool {
 /// A new run, from flags and defaults.
 pub fn new_run(args: &Args, run: RunName, lab: &Lab, edge: &Edge) -> Result<Order, Failure> {
     let agent = args.agent.clone().unwrap_or_else(|| "agent_config".to_owned());
-    let files = agent_folder::read(&agent_path(&agent, lab, edge))?;
+    let mut files = agent_folder::read(&agent_path(&agent, lab, edge))?;
+    let params = args.params();
+    set_params(&mut files, &params)?;
     let tasks = if args.task.is_empty() { vec![default_task(lab)?] } else { args.task.clone() };
     refuse_twice(&tasks)?;
     let identity = Identity {
         run,
         agent,
         agent_digest: files.digest().to_string(),
+        params,
         task_digests: task_digests(&tasks, lab)?,
         unsealed: unsealed(&tasks, lab)?,
         tasks,
@@ -323,6 +327,8 @@ pub fn changes(args: &Args, identity: &Identity) -> Vec<String> {
         names.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
     };
     compare("agent", args.agent.clone(), identity.agent.clone());
+    let given = args.params();
+    compare("param", (!given.is_empty()).then(|| set(&given)), set(&identity.params));
     let tasks = (!args.task.is_empty()).then(|| words(&args.task));
     compare("task", tasks, words(&identity.tasks));
     compare("generations", shown(args.generations), identity.generations.to_string());
@@ -336,6 +342,12 @@ pub fn changes(args: &Args, identity: &Identity) -> Vec<String> {
     compare("control", shown(args.control), identity.control.to_string());
     compare("certify", shown(args.certify), identity.certify.to_string());
     changed
+}
+
+/// Numbers as they are set: `a=0.5 b=2`, or `none`.
+fn set(params: &BTreeMap<String, f64>) -> String {
+    let words: Vec<String> = params.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    if words.is_empty() { "none".to_owned() } else { words.join(" ") }
 }
 
 fn shown<T: Display>(given: Option<T>) -> Option<String> {
@@ -358,6 +370,7 @@ mod tests {
             run: "run-1".parse().expect("a run"),
             agent: "agent_config".into(),
             agent_digest: "d".into(),
+            params: Default::default(),
             tasks: vec!["snake".parse().expect("a task")],
             task_digests: std::collections::BTreeMap::new(),
             unsealed: Default::default(),

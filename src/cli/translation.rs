@@ -5,6 +5,7 @@ use crate::archive::ArchiveError;
 use crate::engine::EngineError;
 use crate::journal::JournalError;
 use crate::lab::agents::AgentFolderError;
+use crate::lab::params::ParamError;
 use crate::lab::tasks::{TaskError, WriteTaskError};
 use crate::lab::{InitError, LabError};
 use crate::model::{Consequence, ModelError};
@@ -25,6 +26,21 @@ impl From<InitError> for Failure {
             InitError::Write { .. } => Exit::Environment,
         };
         Self::from_error(code, &error)
+    }
+}
+
+impl From<ParamError> for Failure {
+    fn from(error: ParamError) -> Self {
+        let failure = Self::from_error(Exit::Usage, &error);
+        match error {
+            ParamError::Unknown { known, .. } if known.is_empty() => {
+                failure.because("its [params] are empty")
+            }
+            ParamError::Unknown { known, .. } => {
+                failure.because(format!("its [params]: {}", known.join(", ")))
+            }
+            ParamError::Unreadable { .. } => failure,
+        }
     }
 }
 

@@ -39,6 +39,9 @@ pub struct Identity {
     pub agent: String,
     /// The content hash of the agent's files.
     pub agent_digest: String,
+    /// The numbers of the agent's `[params]` that the person set for this run; they are in generation 0's files.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub params: BTreeMap<String, f64>,
     /// The tasks, in the order given.
     pub tasks: Vec<TaskName>,
     /// The content hash of each task's folder.
@@ -69,6 +72,16 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// The agent as the person named it, with the numbers set for this run.
+    pub fn agent_as_given(&self) -> String {
+        let set = self.params.iter().map(|(name, number)| format!("{name} = {number}"));
+        let set: Vec<String> = set.collect();
+        if set.is_empty() {
+            return self.agent.clone();
+        }
+        format!("{} with {}", self.agent, set.join(", "))
+    }
+
     /// The episodes generations are measured on: one of each task, then the next of each, so that a few from the front
     /// cover all tasks.
     pub fn all_episodes(&self) -> Vec<EpisodeId> {

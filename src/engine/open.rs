@@ -276,7 +276,7 @@ pub(super) fn seed_plan(identity: &Identity, agent: &AgentFiles) -> GenerationPl
         status: GenerationStatus::Valid,
         files: agent.clone(),
         changed: Vec::new(),
-        summary: format!("the agent as given: {}", identity.agent),
+        summary: format!("the agent as given: {}", identity.agent_as_given()),
         diagnostics: Vec::new(),
         stage_failed: None,
         model: None,

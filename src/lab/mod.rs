@@ -9,6 +9,7 @@ mod dotenv;
 mod folder;
 pub mod foreign;
 mod init;
+pub mod params;
 pub mod tasks;
 
 pub use config::ConfigFault;

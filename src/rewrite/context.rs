@@ -296,6 +296,7 @@ mod tests {
             run: "run-1".parse().unwrap(),
             agent: "seed".into(),
             agent_digest: String::new(),
+            params: Default::default(),
             tasks: Vec::new(),
             task_digests: BTreeMap::new(),
             unsealed: Default::default(),

@@ -158,6 +158,7 @@ pub(crate) fn identity() -> Identity {
         run: "run-1".parse().expect("a run"),
         agent: "agent_config".into(),
         agent_digest: "d".into(),
+        params: Default::default(),
         tasks: vec!["snake".parse().expect("a task")],
         task_digests: std::iter::once(("snake".parse().expect("a task"), "t".into())).collect(),
         unsealed: Default::default(),

@@ -27,6 +27,7 @@ fn identity() -> Identity {
         run: run(),
         agent: "agent_config".to_owned(),
         agent_digest: "0".repeat(32),
+        params: Default::default(),
         tasks: vec!["snake".parse().expect("a name")],
         task_digests: BTreeMap::new(),
         unsealed: Default::default(),

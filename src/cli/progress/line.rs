@@ -94,7 +94,7 @@ fn opening(identity: &Identity, page: Page) -> String {
     format!(
         "{}: {} on {}; {}, each measured by {} of {}, {}, seed {}",
         page.ink.strong(identity.run.as_str()),
-        identity.agent,
+        identity.agent_as_given(),
         tasks.join(", "),
         figure::count(u64::from(identity.generations), "rewrite"),
         figure::count(u64::from(identity.episodes) * identity.tasks.len() as u64, "episode"),

@@ -1,5 +1,7 @@
 //! `run`: start a run, or go on with an unfinished one.
 
+use std::collections::BTreeMap;
+
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::base::id::{Alias, RunName, TaskName};
@@ -17,6 +19,8 @@ Examples:
   hyperagent run                                     the main job: offline, under a minute on two cores
   hyperagent run --generations 20 --attempts 40      a longer one
   hyperagent run --agent autoresearch --fresh        another method, from seed/
+  hyperagent run --agent hgm --param alpha=0.5       a method with one of its numbers changed, for this run
+  hyperagent run --agent feedback --no-feedback      its ablation: nobody reviews
   hyperagent run --model fast --max-usd 2            a language model from hyperagent.toml
   hyperagent run --model fast --estimate             what that would ask and cost
   hyperagent run --start initial --control           is the evolved agent better? against the frozen one, in pairs
@@ -30,6 +34,12 @@ pub struct Args {
     /// The agent to start from: a folder, or the name of a method in seed/ [default: agent_config].
     #[arg(long, value_name = "PATH or SEED")]
     pub agent: Option<String>,
+    /// Set a number of the starting agent's [params] for this run; may be repeated.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = numbered_name)]
+    pub param: Vec<(String, f64)>,
+    /// Nobody reviews: short for --param feedback=0.
+    #[arg(long)]
+    pub no_feedback: bool,
     /// A task to work on; may be repeated, every task weighs the same [default: snake].
     #[arg(long, value_name = "TASK")]
     pub task: Vec<TaskName>,
@@ -76,6 +86,22 @@ pub struct Args {
     /// Write every event as a line of JSON on standard output; the last is the result.
     #[arg(long)]
     pub json: bool,
+}
+
+impl Args {
+    /// The numbers to set, by name; of a name given twice the last.
+    pub fn params(&self) -> BTreeMap<String, f64> {
+        let short = self.no_feedback.then(|| ("feedback".to_owned(), 0.0));
+        self.param.iter().cloned().chain(short).collect()
+    }
+}
+
+fn numbered_name(text: &str) -> Result<(String, f64), String> {
+    let (name, value) = text.split_once('=').ok_or("NAME=VALUE is needed, such as alpha=0.5")?;
+    match value.trim().parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok((name.trim().to_owned(), number)),
+        _ => Err(format!("`{}` is no finite number", value.trim())),
+    }
 }
 
 fn start_parser() -> impl TypedValueParser<Value = Start> {

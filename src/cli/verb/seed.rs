@@ -76,14 +76,11 @@ fn list(json: bool, edge: &Edge) -> Result<(), Failure> {
     output::answer(&text)
 }
 
-/// The first sentence a seed's README says of itself.
+/// What a seed's README says of it in its heading, `# name: what it does`.
 fn description(folder: &std::path::Path) -> String {
     let text = fs::read_to_string(folder.join("README.md")).unwrap_or_default();
-    text.lines()
-        .map(str::trim)
-        .find(|line| !line.is_empty() && !line.starts_with('#'))
-        .unwrap_or_default()
-        .to_owned()
+    let heading = text.lines().find_map(|line| line.strip_prefix("# ")).unwrap_or_default();
+    heading.split_once(": ").map_or(heading, |(_, said)| said).trim().to_owned()
 }
 
 fn take(name: &str, force: bool, edge: &Edge) -> Result<(), Failure> {

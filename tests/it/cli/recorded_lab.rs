@@ -58,6 +58,7 @@ impl Recorder {
             run,
             agent: "agent_config".into(),
             agent_digest: seed_files(bench).digest().to_string(),
+            params: Default::default(),
             tasks: vec![task()],
             task_digests: std::iter::once((task(), digest)).collect(),
             unsealed: Default::default(),
