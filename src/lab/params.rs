@@ -82,7 +82,9 @@ mod tests {
         let fault = set("[params]\nb = 1.0\na = 2.0\n", "c", 1.0).expect_err("unknown");
         let known = vec!["b".to_owned(), "a".to_owned()];
         assert_eq!(fault, ParamError::Unknown { name: "c".into(), known });
-        assert!(matches!(set("", "c", 1.0), Err(ParamError::Unknown { known, .. }) if known.is_empty()));
+        assert!(
+            matches!(set("", "c", 1.0), Err(ParamError::Unknown { known, .. }) if known.is_empty())
+        );
         assert!(matches!(set("[params", "c", 1.0), Err(ParamError::Unreadable { .. })));
     }
 }

@@ -15,6 +15,7 @@ mod grading;
 mod layers;
 mod leftovers;
 mod measuring;
+mod methods;
 mod metric_line;
 mod mock;
 mod model;

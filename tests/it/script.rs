@@ -25,7 +25,8 @@ async fn spare() -> Result<Spare, ScriptError> {
     Spare::start(&host()).await
 }
 
-async fn load(source: &str) -> Worker {
+/// A worker with a script that must pass.
+pub(crate) async fn load(source: &str) -> Worker {
     match spare().await.unwrap().load(source).await {
         Ok(worker) => worker,
         Err(error) => panic!("{error}\n{source}"),

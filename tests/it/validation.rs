@@ -205,8 +205,13 @@ async fn every_entry_of_the_fault_corpus_is_caught_at_its_stage_with_its_code() 
 #[tokio::test]
 async fn the_seeds_and_the_working_agent_are_valid_without_a_warning() {
     let pool = pool().await;
-    for agent in ["seed/hyperagent", "seed/autoresearch", "agent_config"] {
-        let files = load_agent(&root().join(agent)).unwrap();
+    let seeds = fs::read_dir(root().join("seed")).unwrap().map(|entry| entry.unwrap().path());
+    let mut agents: Vec<PathBuf> = seeds.filter(|seed| seed.is_dir()).collect();
+    agents.push(root().join("agent_config"));
+    assert!(agents.len() > 10, "{agents:?}");
+    for folder in agents {
+        let files = load_agent(&folder).unwrap();
+        let agent = folder.display();
         let report = validate(Submission::of_folder(files), &rules(), &pool).await.unwrap();
         assert!(report.valid(), "{agent}:\n{}", told(&report));
         assert_eq!(told(&report), "", "{agent}");
