@@ -65,7 +65,7 @@ impl Archive {
         let built = self.build(&repository, provenance, plan)?;
         let odb = repository.odb().map_err(ArchiveError::git("open its objects"))?;
         for object in built.objects.list() {
-            write(&odb, object)?;
+            self.write_object(&odb, object)?;
         }
         self.move_ref(&repository, &built.name, built.committed.commit.0, None)?;
         Ok(built.committed)
@@ -140,13 +140,21 @@ impl Archive {
         }
     }
 
+    /// Writes an object as a file of its own, unless it is there.
+    pub(super) fn write_object(&self, odb: &Odb<'_>, object: &Object) -> Result<(), ArchiveError> {
+        let doing = "write an object in";
+        failpoint::write(Site::ObjectWrite).map_err(ArchiveError::io(doing, self.path()))?;
+        let written = odb.write(object.kind, &object.bytes);
+        written.map(drop).map_err(ArchiveError::git("write an object"))
+    }
+
     fn write_again(&self, odb: &Odb<'_>, object: &Object) -> Result<(), ArchiveError> {
         let file = loose::path(self.path(), object.id);
         match fs::remove_file(&file) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(ArchiveError::io("remove the damaged object", &file)(error))
             }
-            _ => write(odb, object),
+            _ => self.write_object(odb, object),
         }
     }
 }
@@ -192,10 +200,4 @@ pub(super) fn build(
     };
     let committed = Committed { commit: CommitId(commit), tree: CommitId(tree) };
     Ok(Built { objects, committed, name })
-}
-
-/// Writes an object as a file of its own, unless it is there.
-fn write(odb: &Odb<'_>, object: &Object) -> Result<(), ArchiveError> {
-    failpoint::pass(Site::ObjectWrite);
-    odb.write(object.kind, &object.bytes).map(drop).map_err(ArchiveError::git("write an object"))
 }

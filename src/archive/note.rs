@@ -12,7 +12,6 @@ use super::object::{Entry, Objects};
 use super::open::Archive;
 use super::refs;
 use super::repair::is_damage;
-use crate::base::failpoint::{self, Site};
 use crate::base::unit::UnixMillis;
 
 pub(super) const NOTES: &str = "refs/notes/commits";
@@ -138,11 +137,9 @@ impl Archive {
         root.push(Entry { name: folder.to_owned(), is_folder: true, id: below });
         let tree = objects.add_tree(root, "")?;
         let notes = objects.add_commit(tree, &[], at, "scores, costs and timings\n")?;
-        let writing = || ArchiveError::git("write a note");
-        let odb = repository.odb().map_err(writing())?;
+        let odb = repository.odb().map_err(ArchiveError::git("write a note"))?;
         for object in objects.list() {
-            failpoint::pass(Site::ObjectWrite);
-            odb.write(object.kind, &object.bytes).map_err(writing())?;
+            self.write_object(&odb, object)?;
         }
         Ok((notes, superseded))
     }

@@ -165,8 +165,9 @@ fn create(generations: &Path, path: &Path) -> Result<(), ArchiveError> {
         .map_err(ArchiveError::git("write the repository's config"))?;
     let own = staged.path().join(OWN_FOLDER);
     fs::create_dir(&own).map_err(ArchiveError::io("make the folder", &own))?;
-    failpoint::pass(Site::RepositoryStaged);
-    match fs::rename(staged.path(), path) {
+    let renamed =
+        failpoint::write(Site::RepositoryStaged).and_then(|()| fs::rename(staged.path(), path));
+    match renamed {
         Err(error) if !path.exists() => Err(ArchiveError::io("make", path)(error)),
         // Either it is ours now, or another process was faster and its repository is as good.
         _ => Ok(()),

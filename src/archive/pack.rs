@@ -24,9 +24,10 @@ pub(super) fn write_bytes(bytes: &[u8], git_folder: &Path) -> Result<String, Arc
     let mut indexer =
         Indexer::new(None, &folder, 0, false).map_err(ArchiveError::git("index a pack"))?;
     indexer.write_all(bytes).map_err(ArchiveError::io("write a pack in", &folder))?;
-    failpoint::pass(Site::PackStaged);
+    let writing = || ArchiveError::io("write a pack in", &folder);
+    failpoint::write(Site::PackStaged).map_err(writing())?;
     let name = indexer.commit().map_err(ArchiveError::git("index a pack"))?;
-    failpoint::pass(Site::PackWritten);
+    failpoint::write(Site::PackWritten).map_err(writing())?;
     for kind in ["pack", "idx"] {
         let path = folder.join(format!("pack-{name}.{kind}"));
         File::open(&path)

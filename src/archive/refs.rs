@@ -217,11 +217,12 @@ impl RefLock {
         file.rewind().map_err(failed("write"))?;
         file.write_all(name.as_bytes()).map_err(failed("write"))?;
         let guard = guard(archive.path(), name);
-        failpoint::pass(Site::RefMove);
-        failpoint::pass_after(Site::RefLocked, || {
+        failpoint::write(Site::RefMove).map_err(failed("write"))?;
+        let locked = failpoint::write_half(Site::RefLocked, || {
             let _ = guard.parent().map(fs::create_dir_all);
             let _ = File::create(&guard);
         });
+        locked.map_err(failed("write"))?;
         Ok(Self { file, guard })
     }
 

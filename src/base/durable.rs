@@ -18,9 +18,9 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut staged = builder.tempfile_in(folder)?;
     staged.write_all(bytes)?;
     staged.as_file().sync_data()?;
-    failpoint::pass(Site::FileStaged);
+    failpoint::write(Site::FileStaged)?;
     staged.persist(path).map_err(|failed| failed.error)?;
-    failpoint::pass(Site::FileReplaced);
+    failpoint::write(Site::FileReplaced)?;
     sync_folder(folder)
 }
 

@@ -1,19 +1,21 @@
-//! Places at which a process can be made to die, so that a test can kill it in the middle of anything.
+//! Places at which a process can be made to die, or to find the disk full, so that a test can disturb it in the middle of
+//! anything.
 //!
 //! A process is armed once, by the edge, with the value of [`VARIABLE`]; nothing else here reads the environment. The
 //! supervisor and the script worker are entered before that and have an empty environment, so no agent and no candidate
 //! can arm one. An unarmed process pays one load of an atomic for each passage.
 
+use std::io;
 use std::str::FromStr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The environment variable that arms a process: `SITE:N` or `count`.
+/// The environment variable that arms a process: `SITE:N`, `SITE:N:enospc` or `count`.
 pub const VARIABLE: &str = "HYPERAGENT_FAILPOINT";
 
 macro_rules! sites {
     ($($(#[$doc:meta])* $site:ident = $name:literal,)*) => {
-        /// A place to die at.
+        /// A place where something may befall a process.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Site {
             $($(#[$doc])* $site,)*
@@ -86,32 +88,80 @@ sites! {
     AnswerRecorded = "answer-recorded",
 }
 
+impl Site {
+    /// Whether a write, a flush or a rename comes next, so that a full disk shows there. At the other sites nothing is
+    /// written, files are only removed, or a failure would change nothing (a lock's text when its process lets go).
+    pub fn writes(self) -> bool {
+        match self {
+            Self::RepositoryStaged
+            | Self::FileStaged
+            | Self::FileReplaced
+            | Self::LockEmptied
+            | Self::JournalWrite
+            | Self::JournalTorn
+            | Self::JournalFlush
+            | Self::JournalCut
+            | Self::ObjectWrite
+            | Self::PackStaged
+            | Self::PackWritten
+            | Self::RefMove
+            | Self::RefLocked => true,
+            Self::LockTaken
+            | Self::JournalBegun
+            | Self::JournalFlushed
+            | Self::CompactPacked
+            | Self::CompactSwept
+            | Self::RefMoved
+            | Self::ChildSpawn
+            | Self::ChildSpawned
+            | Self::ChildStarted
+            | Self::AnswerAsked
+            | Self::AnswerReceived
+            | Self::AnswerRecorded => false,
+        }
+    }
+}
+
+/// What befalls a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It dies.
+    Death,
+    /// The disk is full for this one write.
+    FullDisk,
+}
+
 /// What a process is armed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arming {
-    /// To count every passage and die at none.
+    /// To count every passage and suffer nothing.
     Count,
-    /// To die at the given passage of a site, from 1.
-    Die {
+    /// To suffer something at the given passage of a site, from 1.
+    At {
         /// Where.
         site: Site,
         /// At which passage.
         passage: u64,
+        /// What.
+        fate: Fate,
     },
 }
 
 /// A value of [`VARIABLE`] that means nothing.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "`{text}` arms no failpoint; allowed: `count`, or SITE:N with N from 1 and SITE one of {}",
-    names()
+    "`{text}` arms no failpoint; allowed: `count`, or SITE:N with N from 1 and SITE one of {}; or SITE:N:enospc where \
+     something is written: {}",
+    names(|_| true),
+    names(Site::writes)
 )]
 pub struct BadArming {
     text: String,
 }
 
-fn names() -> String {
-    Site::ALL.iter().map(|site| site.as_str()).collect::<Vec<_>>().join(", ")
+fn names(which: fn(Site) -> bool) -> String {
+    let names = Site::ALL.iter().filter(|site| which(**site)).map(|site| site.as_str());
+    names.collect::<Vec<_>>().join(", ")
 }
 
 impl FromStr for Arming {
@@ -121,12 +171,21 @@ impl FromStr for Arming {
         if text == "count" {
             return Ok(Self::Count);
         }
-        text.split_once(':')
-            .and_then(|(name, passage)| {
-                let site = Site::ALL.iter().find(|site| site.as_str() == name)?;
-                let passage = passage.parse().ok().filter(|passage| *passage > 0)?;
-                Some(Self::Die { site: *site, passage })
-            })
+        let read = |name: &str, passage: &str, fate: Option<&str>| {
+            let site = Site::ALL.iter().copied().find(|site| site.as_str() == name)?;
+            let passage = passage.parse().ok().filter(|passage| *passage > 0)?;
+            let fate = match fate {
+                None => Fate::Death,
+                Some("enospc") if site.writes() => Fate::FullDisk,
+                Some(_) => return None,
+            };
+            Some(Self::At { site, passage, fate })
+        };
+        let mut words = text.splitn(3, ':');
+        words
+            .next()
+            .zip(words.next())
+            .and_then(|(name, passage)| read(name, passage, words.next()))
             .ok_or_else(|| BadArming { text: text.to_owned() })
     }
 }
@@ -148,21 +207,40 @@ pub fn arm(arming: Arming, death: Death) {
     ARMED.get_or_init(|| Armed { arming, death, passages });
 }
 
-/// Passes a site; does not return when the process is armed for this passage.
+/// Passes a site where nothing is written; does not return when the process is to die at this passage.
 pub fn pass(site: Site) {
-    pass_after(site, || {});
+    let _ = write(site);
 }
 
-/// The same, doing something first if the process is to die: the half of what is about to be done.
-pub fn pass_after(site: Site, half: impl FnOnce()) {
-    let Some(armed) = ARMED.get() else { return };
-    let Some(passages) = armed.passages.get(site as usize) else { return };
+/// Passes a site before something is written.
+///
+/// # Errors
+/// That of a full disk, when the process is armed so for this passage.
+pub fn write(site: Site) -> io::Result<()> {
+    write_half(site, || {})
+}
+
+/// The same, doing something first if the process is to suffer there: the half of what is about to be done.
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_half(site: Site, half: impl FnOnce()) -> io::Result<()> {
+    let Some(armed) = ARMED.get() else { return Ok(()) };
+    let Some(passages) = armed.passages.get(site as usize) else { return Ok(()) };
     let now = passages.fetch_add(1, Ordering::Relaxed) + 1;
-    if armed.arming == (Arming::Die { site, passage: now }) {
-        half();
-        (armed.death)();
+    let Arming::At { site: armed_site, passage, fate } = armed.arming else { return Ok(()) };
+    if (armed_site, passage) != (site, now) {
+        return Ok(());
+    }
+    half();
+    match fate {
+        Fate::Death => (armed.death)(),
+        Fate::FullDisk => Err(io::Error::from_raw_os_error(ENOSPC)),
     }
 }
+
+/// The number of "no space left on device", the same on every Unix.
+const ENOSPC: i32 = 28;
 
 /// How often each site was passed, for a process that was armed to count.
 pub fn counted() -> Option<Vec<(Site, u64)>> {
@@ -177,10 +255,21 @@ mod tests {
 
     #[test]
     fn what_arms_a_process_is_read_strictly() {
-        let die = Arming::Die { site: Site::RefMove, passage: 3 };
-        assert_eq!("ref-move:3".parse(), Ok(die));
+        let at = |fate| Arming::At { site: Site::RefMove, passage: 3, fate };
+        assert_eq!("ref-move:3".parse(), Ok(at(Fate::Death)));
+        assert_eq!("ref-move:3:enospc".parse(), Ok(at(Fate::FullDisk)));
         assert_eq!("count".parse(), Ok(Arming::Count));
-        for bad in ["", "ref-move", "ref-move:0", "ref-move:x", "nowhere:1"] {
+        let bad = [
+            "",
+            "ref-move",
+            "ref-move:0",
+            "ref-move:x",
+            "nowhere:1",
+            "ref-move:1:",
+            "ref-move:1:eio",
+        ];
+        // Nothing is written when a model is asked.
+        for bad in bad.into_iter().chain(["answer-asked:1:enospc"]) {
             let refused = bad.parse::<Arming>().expect_err(bad).to_string();
             assert!(refused.contains("journal-torn"), "{refused}");
         }

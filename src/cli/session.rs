@@ -71,7 +71,17 @@ pub fn perform(
         let ended = engine.await.map_err(|error| {
             Failure::new(Exit::Defect, "the engine ended by a defect").because(error.to_string())
         })?;
-        ended.map_err(Failure::from).and_then(|ended| watched.map(|()| ended))
+        let goes_on = |failure: Failure| match failure.code {
+            Exit::Environment if failure.next.is_empty() => {
+                let begun = watch.folder.join(crate::journal::FILE).exists();
+                let resume = format!("`{}` goes on", watch.resume);
+                let next = if begun { resume } else { "the same command starts the run".into() };
+                failure.next(format!("nothing recorded is lost; once the cause is gone, {next}"))
+            }
+            _ => failure,
+        };
+        let ended = ended.map_err(|error| goes_on(error.into()));
+        ended.and_then(|ended| watched.map(|()| ended))
     });
     let folder = watch.end();
     let told = ended.and_then(|ended| match ended {

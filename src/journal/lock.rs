@@ -115,7 +115,7 @@ impl Lock {
     fn say(&mut self) -> std::io::Result<()> {
         let text = serde_json::to_vec(&self.holder)?;
         self.file.set_len(0)?;
-        failpoint::pass(Site::LockEmptied);
+        failpoint::write(Site::LockEmptied)?;
         self.file.rewind()?;
         self.file.write_all(&text)
     }

@@ -56,11 +56,9 @@ impl fmt::Display for TornTail {
 impl TornTail {
     /// Cuts it off; durable on return.
     pub(super) fn cut(&self) -> Result<(), JournalError> {
-        failpoint::pass(Site::JournalCut);
         let cut = |file: File| file.set_len(self.byte).and_then(|()| file.sync_all());
-        OpenOptions::new()
-            .write(true)
-            .open(&self.path)
+        failpoint::write(Site::JournalCut)
+            .and_then(|()| OpenOptions::new().write(true).open(&self.path))
             .and_then(cut)
             .map_err(JournalError::io("cut the torn end of", &self.path))
     }

@@ -190,9 +190,10 @@ impl Queue {
     /// Serves until the last handle is gone, or a write fails.
     fn serve(&self, mut file: File) {
         let mut patience = Duration::ZERO;
+        let mut durable = file.metadata().map_or(0, |found| found.len());
         while let Some(mut batch) = self.next_batch(patience) {
             let start = Instant::now();
-            let written = batch.write(&mut file).map_err(Arc::new);
+            let written = batch.write(&mut file, &mut durable).map_err(Arc::new);
             patience = start.elapsed() / GATHER_SHARE;
             if let Err(source) = &written {
                 // Set before anybody is told, so that nobody can slip a line in after a lost one.
@@ -242,16 +243,13 @@ impl Batch {
     }
 
     /// Writes the lines, and flushes if anybody waits. When the lines cannot be written whole, the part that was is
-    /// taken back, so that the file ends with a whole line.
-    fn write(&self, file: &mut File) -> io::Result<()> {
+    /// taken back, so that the file ends with a whole line. When they cannot be flushed, so is everything since the flush
+    /// before, where the file was `durable` bytes long: the system may drop what it failed to write, and a later flush
+    /// that succeeds says nothing about it (fsync(2)).
+    fn write(&self, file: &mut File, durable: &mut u64) -> io::Result<()> {
         if !self.bytes.is_empty() {
             let before = file.metadata()?.len();
-            failpoint::pass(Site::JournalWrite);
-            failpoint::pass_after(Site::JournalTorn, || {
-                let half = self.bytes.get(..self.bytes.len() / 2).unwrap_or_default();
-                let _ = file.write_all(half);
-            });
-            if let Err(error) = file.write_all(&self.bytes) {
+            if let Err(error) = self.write_lines(file) {
                 // If this fails too the end is torn, which the next reader cuts.
                 let _ = file.set_len(before);
                 return Err(error);
@@ -260,10 +258,23 @@ impl Batch {
         if self.waiters.is_empty() {
             return Ok(());
         }
-        failpoint::pass(Site::JournalFlush);
-        file.sync_data()?;
+        let flushed = failpoint::write(Site::JournalFlush).and_then(|()| file.sync_data());
+        if let Err(error) = flushed {
+            let _ = file.set_len(*durable);
+            return Err(error);
+        }
+        *durable = file.metadata().map_or(*durable, |found| found.len());
         failpoint::pass(Site::JournalFlushed);
         Ok(())
+    }
+
+    fn write_lines(&self, file: &mut File) -> io::Result<()> {
+        failpoint::write(Site::JournalWrite)?;
+        failpoint::write_half(Site::JournalTorn, || {
+            let half = self.bytes.get(..self.bytes.len() / 2).unwrap_or_default();
+            let _ = file.write_all(half);
+        })?;
+        file.write_all(&self.bytes)
     }
 }
 

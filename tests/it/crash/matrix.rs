@@ -1,7 +1,9 @@
-//! Every failpoint: a run killed there goes on to what an undisturbed one comes to.
+//! Every failpoint: a run killed there, or whose disk is full there, goes on to what an undisturbed one comes to.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
+
+use hyperagent::base::failpoint::Site;
 
 use super::scene::{Outcome, Scene};
 use crate::slow;
@@ -16,12 +18,18 @@ const WORKERS: usize = 2;
 /// How often a run passes each site, by name.
 type Passages = BTreeMap<String, u64>;
 
-fn passages(told: &str) -> Passages {
+pub fn passages(told: &str) -> Passages {
     told.lines()
         .filter_map(|line| line.strip_prefix("failpoint ")?.split_once(' '))
         .map(|(site, count)| (site.to_owned(), count.parse().expect("a count")))
         .collect()
 }
+
+/// The run that the others are compared with.
+static UNDISTURBED: LazyLock<Undisturbed> = LazyLock::new(Undisturbed::perform);
+
+/// What is done to a run at a failpoint, if it gets there.
+type Disturb = fn(&Scene, &str) -> bool;
 
 /// What a run comes to that nobody disturbs.
 struct Undisturbed {
@@ -70,31 +78,49 @@ impl Undisturbed {
         scene.outcome().is_that_of(&self.outcome, when);
     }
 
-    /// Kills one run at one failpoint after the other, until it is over before it gets to the next; then begins anew.
-    fn kill_in_turn(&self, armed: &[(String, u64)]) {
+    /// Disturbs one run at one failpoint after the other, until it is over before it gets to the next; then begins anew.
+    fn disturb_in_turn(&self, disturb: Disturb, armed: &[(String, u64)]) {
         let mut under_way: Option<(Scene, Vec<String>)> = None;
         for (site, passage) in armed {
             let arming = format!("{site}:{passage}");
-            let dead = match &under_way {
-                Some((scene, _)) if self.warm[site] > 0 => scene.dies_at(&arming),
+            let disturbed = match &under_way {
+                Some((scene, _)) if self.warm[site] > 0 => disturb(scene, &arming),
                 _ => false,
             };
-            if !dead {
-                if let Some((scene, killed)) = under_way.take() {
-                    self.end(&scene, &killed.join(" "));
+            if !disturbed {
+                if let Some((scene, before)) = under_way.take() {
+                    self.end(&scene, &before.join(" "));
                 }
                 let scene = self.lab_for(site);
-                assert!(scene.dies_at(&arming), "{arming} was not reached");
+                assert!(disturb(&scene, &arming), "{arming} was not reached");
                 under_way = Some((scene, Vec::new()));
             }
-            if let Some((scene, killed)) = &mut under_way {
-                killed.push(arming);
-                scene.leaves_no_process(&killed.join(" "));
+            if let Some((scene, before)) = &mut under_way {
+                before.push(arming);
+                scene.leaves_no_process(&before.join(" "));
             }
         }
-        if let Some((scene, killed)) = under_way {
-            self.end(&scene, &killed.join(" "));
+        if let Some((scene, before)) = under_way {
+            self.end(&scene, &before.join(" "));
         }
+    }
+
+    /// Disturbs runs at these places, several at once.
+    fn disturb_at(&self, disturb: Disturb, chosen: &[(String, u64)]) {
+        // Each alone, or all in turns.
+        let together = if slow::is_on() { 1 } else { chosen.len().div_ceil(WORKERS) };
+        let left = Mutex::new(chosen.chunks(together));
+        std::thread::scope(|scope| {
+            for _ in 0..WORKERS {
+                scope.spawn(|| {
+                    loop {
+                        let next = left.lock().expect("the list").next();
+                        let Some(armed) = next else { return };
+                        self.disturb_in_turn(disturb, armed);
+                    }
+                });
+            }
+        });
     }
 
     /// The passages to die at: the first, and later ones; or one of them in turns. The last may not be reached, as it varies
@@ -114,30 +140,44 @@ impl Undisturbed {
 
 #[test]
 fn a_run_killed_at_any_failpoint_goes_on_to_what_an_undisturbed_one_comes_to() {
-    let undisturbed = Undisturbed::perform();
+    let undisturbed = &*UNDISTURBED;
     let never: Vec<_> =
         undisturbed.cold.iter().filter(|(_, count)| **count == 0).map(|(site, _)| site).collect();
     let elsewhere = [IN_A_FULL_LAB[0], IN_A_FULL_LAB[1], AFTER_A_TORN_END];
     assert_eq!(never, elsewhere, "a run must pass every failpoint");
     assert!(undisturbed.cold.len() > 20, "{:?}", undisturbed.cold);
-    let chosen: Vec<_> = (0..)
-        .zip(undisturbed.cold.keys())
-        .flat_map(|(n, site)| undisturbed.chosen(n, site))
-        .collect();
-    // Each alone, or all in turns.
-    let together = if slow::is_on() { 1 } else { chosen.len().div_ceil(WORKERS) };
-    let left = Mutex::new(chosen.chunks(together));
-    std::thread::scope(|scope| {
-        for _ in 0..WORKERS {
-            scope.spawn(|| {
-                loop {
-                    let next = left.lock().expect("the list").next();
-                    let Some(armed) = next else { return };
-                    undisturbed.kill_in_turn(armed);
-                }
-            });
+    let sites = (0..).zip(Site::ALL);
+    let chosen: Vec<_> = sites.flat_map(|(n, site)| undisturbed.chosen(n, site.as_str())).collect();
+    undisturbed.disturb_at(Scene::dies_at, &chosen);
+}
+
+#[test]
+fn a_run_whose_disk_is_full_at_any_write_says_so_and_goes_on_once_there_is_room() {
+    let writing = || Site::ALL.iter().copied().filter(|site| site.writes());
+    assert!(writing().count() > 10, "{:?}", writing().collect::<Vec<_>>());
+    let undisturbed = &*UNDISTURBED;
+    let chosen = |(n, site): (usize, Site)| {
+        let name = site.as_str();
+        match site {
+            // What is known of the machine is written first, and a run does without it; the journal's header comes last.
+            Site::FileStaged | Site::FileReplaced => {
+                vec![(name.to_owned(), undisturbed.warm[name])]
+            }
+            _ => undisturbed.chosen(n, name),
         }
-    });
+    };
+    let chosen: Vec<_> = (0..).zip(writing()).flat_map(chosen).collect();
+    undisturbed.disturb_at(Scene::fills_up_at, &chosen);
+    let refused = undisturbed.lab_for("answer-asked").perform(Some("answer-asked:1:enospc"));
+    refused.fails_with(2).tells("where something is written: repository-staged");
+}
+
+#[test]
+fn what_could_not_be_flushed_is_taken_back_and_what_a_killed_process_wrote_stays() {
+    let (full, killed) =
+        (UNDISTURBED.lab_for("journal-flush"), UNDISTURBED.lab_for("journal-flush"));
+    assert!(full.fills_up_at("journal-flush:1") && killed.dies_at("journal-flush:1"));
+    assert_eq!((full.records().len(), killed.records().len()), (0, 1), "the start of the run");
 }
 
 #[test]

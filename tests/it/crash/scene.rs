@@ -175,6 +175,19 @@ impl Scene {
         ended.code.is_none()
     }
 
+    /// Performs the run until the disk is full at a failpoint; false when it came to its end before.
+    pub fn fills_up_at(&self, armed: &str) -> bool {
+        let ended = self.perform(Some(&format!("{armed}:enospc")));
+        if ended.code == Some(0) {
+            return false;
+        }
+        assert_eq!(ended.code, Some(9), "{armed}: {}", ended.stderr);
+        for words in ["error: ", "No space left on device", "once the cause is gone"] {
+            assert!(ended.stderr.contains(words), "{armed}: no `{words}` in:\n{}", ended.stderr);
+        }
+        true
+    }
+
     /// The records of the journal; none before there is one.
     pub fn records(&self) -> Vec<Record> {
         let folder = self.bench.path("lab/generations/.git/hyperagent/run-1");
