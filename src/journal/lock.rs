@@ -1,8 +1,14 @@
 //! One writer a run: an operating-system lock that dies with its process, and a file that says who holds it.
+//!
+//! The lock belongs to the open file (flock(2)), which is closed when a program is executed. Between its fork and that moment
+//! a child shares it, so the lock of a process that was killed just then outlives it by a moment, as it does while its
+//! threads end one by one. Who finds a lock whose holder is gone waits for that.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +18,10 @@ use crate::base::failpoint::{self, Site};
 
 /// The lock's file, inside the folder of its run.
 const FILE: &str = "lock";
+/// How long a lock may outlive its holder, at most; far longer than a child takes to execute its program.
+const OUTLIVES: Duration = Duration::from_secs(2);
+/// How often it is tried again meanwhile. The system tells of no lock that is let go, short of waiting for it without end.
+const AGAIN: Duration = Duration::from_millis(5);
 
 /// The process that holds, or last held, a journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,15 +91,7 @@ impl Lock {
             .truncate(false)
             .open(&path)
             .map_err(JournalError::io("open the lock", &path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(JournalError::Held { holder: holder(folder), path });
-            }
-            Err(TryLockError::Error(source)) => {
-                return Err(JournalError::io("take the lock", &path)(source));
-            }
-        }
+        take(&file, folder, &path)?;
         failpoint::pass(Site::LockTaken);
         remove_strays(folder, is_passing);
         let mut said = Vec::new();
@@ -118,6 +120,26 @@ impl Lock {
         failpoint::write(Site::LockEmptied)?;
         self.file.rewind()?;
         self.file.write_all(&text)
+    }
+}
+
+/// Takes the lock of a file, unless a living process holds it.
+fn take(file: &File, folder: &Path, path: &Path) -> Result<(), JournalError> {
+    let until = Instant::now() + OUTLIVES;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::Error(source)) => {
+                return Err(JournalError::io("take the lock", path)(source));
+            }
+            Err(TryLockError::WouldBlock) => {
+                let holder = holder(folder);
+                if holder.as_ref().is_some_and(Holder::is_alive) || Instant::now() >= until {
+                    return Err(JournalError::Held { holder, path: path.to_owned() });
+                }
+                thread::park_timeout(AGAIN);
+            }
+        }
     }
 }
 

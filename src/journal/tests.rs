@@ -128,6 +128,45 @@ fn a_second_writer_is_refused_with_the_pid_and_a_dead_one_is_not_in_the_way() {
     assert!(opened.restarted, "another boot id is another start of the machine");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_lock_that_outlives_its_holder_for_a_moment_is_waited_for_and_no_program_inherits_one() {
+    let dir = TempDir::new().expect("a folder");
+    drop(Journal::create(dir.path(), &run(), clock()).expect("a journal"));
+    let path = dir.path().join("lock");
+    // As a child that was forked by a killed process and has not yet executed its program.
+    let child = fs::File::open(&path).expect("a lock");
+    child.lock().expect("the lock");
+    let (tries, tried) = std::sync::mpsc::channel();
+    let opened = std::thread::scope(|scope| {
+        let opening = scope.spawn(move || {
+            tries.send(()).expect("a listener");
+            Journal::open(dir.path(), clock()).map(|opened| (opened, dir))
+        });
+        tried.recv().expect("a try");
+        let early = tried.recv_timeout(std::time::Duration::from_millis(50));
+        assert!(early.is_err() && !opening.is_finished(), "the lock was no lock");
+        drop(child);
+        opening.join().expect("a thread")
+    });
+    let (_opened, _dir) = opened.expect("the lock was not waited for");
+
+    let descriptors = fs::read_dir("/proc/self/fd").expect("/proc").flatten();
+    let locks = descriptors.filter(|fd| fs::read_link(fd.path()).is_ok_and(|at| at == path));
+    let flags: Vec<String> = locks
+        .filter_map(|fd| {
+            let info =
+                fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.file_name().display()));
+            let info = info.ok()?;
+            Some(info.lines().find_map(|line| line.strip_prefix("flags:"))?.trim().to_owned())
+        })
+        .collect();
+    assert_eq!(flags.len(), 1, "{flags:?}");
+    const O_CLOEXEC: u32 = 0o2_000_000;
+    let flags = u32::from_str_radix(&flags[0], 8).expect("an octal number");
+    assert_ne!(flags & O_CLOEXEC, 0, "the lock would be inherited: {flags:o}");
+}
+
 #[test]
 fn a_journal_is_begun_once() {
     let dir = TempDir::new().expect("a folder");
