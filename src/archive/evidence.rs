@@ -66,27 +66,53 @@ impl Archive {
         for (path, text) in &files.0 {
             all.insert(path.clone(), objects.add_file(text, path)?);
         }
-        let mut root = Folder::default();
-        for (path, id) in &all {
-            root.put(path, *id)?;
-        }
-        let tree = objects.add_folder(&root, "")?;
-        let count = all.len();
-        let message = format!(
-            "evidence of gen {}: {count} files\n\nEvidence-Of: {run}/{generation}\n",
-            generation.0
-        );
+        let tree = tree(&mut objects, &all)?;
         if let Some(before) = before
             && self.read_commit(&repository, before)?.tree == tree
         {
             return Ok(CommitId(before));
         }
         // What it adds to stays reachable, so that nothing is left dangling.
-        let parents: Vec<Oid> = before.into_iter().collect();
-        let commit = objects.add_commit(tree, &parents, at, &message)?;
+        let message = message(run, generation, all.len());
+        let commit = objects.add_commit(tree, before.as_slice(), at, &message)?;
         pack::write(&objects, self.path())?;
         self.move_ref(&repository, &name, commit, before)?;
         Ok(CommitId(commit))
+    }
+
+    /// Writes the evidence of a generation with its whole history, oldest first, as it came to be elsewhere: each time and
+    /// all files of then. Returns the commits in that order; the last is where the ref stands. On disk on return as by
+    /// [`Archive::write_evidence`]. The same call again, also after a process was killed in it, gives the same commits.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Moved`] when the generation has other evidence, and as [`Archive::write_evidence`].
+    pub fn write_evidence_history(
+        &self,
+        run: &RunName,
+        generation: GenerationId,
+        history: &[(UnixMillis, FileSet)],
+    ) -> Result<Vec<CommitId>, ArchiveError> {
+        let repository = self.repository();
+        let mut objects = Objects::default();
+        let mut commits: Vec<Oid> = Vec::new();
+        for (at, files) in history {
+            let mut all = BTreeMap::new();
+            for (path, text) in &files.0 {
+                all.insert(path.clone(), objects.add_file(text, path)?);
+            }
+            let tree = tree(&mut objects, &all)?;
+            let message = message(run, generation, all.len());
+            let before = commits.last().copied();
+            commits.push(objects.add_commit(tree, before.as_slice(), *at, &message)?);
+        }
+        if let Some(newest) = commits.last() {
+            pack::write(&objects, self.path())?;
+            let name = refs::evidence(run, generation);
+            let found = refs::read(&repository, self.path(), &name)?;
+            let known = found.filter(|found| commits.contains(found));
+            self.move_ref(&repository, &name, *newest, known)?;
+        }
+        Ok(commits.into_iter().map(CommitId).collect())
     }
 
     /// Sets the ref of a generation's evidence again to the commit the journal names, if a power cut took it.
@@ -131,4 +157,17 @@ impl Archive {
         drop(repository);
         Ok(Some(Evidence { archive: self.clone(), commit: CommitId(commit), files }))
     }
+}
+
+fn tree(objects: &mut Objects, files: &BTreeMap<String, Oid>) -> Result<Oid, ArchiveError> {
+    let mut root = Folder::default();
+    for (path, id) in files {
+        root.put(path, *id)?;
+    }
+    objects.add_folder(&root, "")
+}
+
+fn message(run: &RunName, generation: GenerationId, files: usize) -> String {
+    let number = generation.0;
+    format!("evidence of gen {number}: {files} files\n\nEvidence-Of: {run}/{generation}\n")
 }

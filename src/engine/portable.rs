@@ -114,10 +114,10 @@ pub fn import(lab: &Lab, bytes: &[u8], name: Option<&RunName>) -> Result<Carried
         return Err(not_a_run("its journal is that of another run"));
     }
     settle(&archive, &family)?;
-    held.write(run, &salvage)?;
     if archive.newest_run()?.is_none() {
         archive.begin_run(run)?;
     }
+    held.write(run, &salvage)?;
     Ok(carried(run, &records))
 }
 
@@ -211,10 +211,14 @@ impl<'a> Renaming<'a> {
         self.old.take_pack(pack)?;
         let mut renamed: BTreeMap<String, CommitId> = BTreeMap::new();
         for (generation, commit) in &header.evidence {
-            for (was, at, files) in self.old.evidence_history(*commit)? {
-                let now = self.archive.write_evidence(self.run, *generation, &files, at)?;
-                renamed.insert(was.to_string(), now);
-            }
+            let (was, history): (Vec<CommitId>, Vec<_>) = self
+                .old
+                .evidence_history(*commit)?
+                .into_iter()
+                .map(|(was, at, files)| (was, (at, files)))
+                .unzip();
+            let now = self.archive.write_evidence_history(self.run, *generation, &history)?;
+            renamed.extend(was.iter().map(CommitId::to_string).zip(now));
         }
         let mut commits: BTreeMap<GenerationId, CommitId> = BTreeMap::new();
         let mut plans = BTreeMap::new();

@@ -27,7 +27,7 @@ impl Damaged {
     }
 
     /// Replaces the journal by the intact records, in one step. The file as it was is kept beside it; its name is the
-    /// answer.
+    /// answer. A repair that was killed in between has kept it already.
     ///
     /// # Errors
     /// When the disk refuses.
@@ -35,9 +35,11 @@ impl Damaged {
         let was = std::fs::read(&self.path).map_err(JournalError::io("read", &self.path))?;
         let kept = (1_u64..)
             .map(|number| self.path.with_file_name(format!("{FILE}.damaged-{number}")))
-            .find(|path| !path.exists())
+            .find(|path| !path.exists() || is(path, &was))
             .unwrap_or_else(|| self.path.with_extension("damaged"));
-        replace_file(&kept, &was).map_err(JournalError::io("keep the journal as", &kept))?;
+        if !is(&kept, &was) {
+            replace_file(&kept, &was).map_err(JournalError::io("keep the journal as", &kept))?;
+        }
         self.write(run, salvage)?;
         Ok(kept)
     }
@@ -49,4 +51,10 @@ impl Damaged {
     pub fn write(&self, run: &RunName, salvage: &Salvage) -> Result<(), JournalError> {
         replace_file(&self.path, &salvage.text(run)?).map_err(JournalError::io("write", &self.path))
     }
+}
+
+/// Whether a file has this content.
+fn is(path: &Path, content: &[u8]) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| found.len() == content.len() as u64)
+        && std::fs::read(path).is_ok_and(|found| found == content)
 }

@@ -2,7 +2,7 @@
 #![cfg(test)]
 
 mod again;
-mod matrix;
+pub(crate) mod matrix;
 mod paid;
 mod random;
 mod restart;

@@ -3,6 +3,7 @@
 
 mod carried;
 mod history;
+mod killed;
 mod repair;
 mod resources;
 mod version_1;
@@ -19,6 +20,6 @@ static FINISHED: LazyLock<Scene> = LazyLock::new(|| {
 });
 
 /// A copy of the finished run.
-fn finished() -> Scene {
+pub(crate) fn finished() -> Scene {
     Scene::like(&FINISHED)
 }

@@ -18,7 +18,7 @@ use crate::cli::bench::{Bench, Ended};
 use crate::engine::toy::{self, git};
 
 /// The variable that arms a failpoint.
-const ARM: &str = "HYPERAGENT_FAILPOINT";
+pub const ARM: &str = "HYPERAGENT_FAILPOINT";
 
 /// How long the processes of a killed run may take to end.
 const LINGER: Duration = Duration::from_secs(20);

@@ -10,22 +10,22 @@ use super::finished;
 use crate::crash::scene::Scene;
 use crate::engine::toy::git;
 
-const JOURNAL: &str = "lab/generations/.git/hyperagent/run-1/journal.jsonl";
+pub(super) const JOURNAL: &str = "lab/generations/.git/hyperagent/run-1/journal.jsonl";
 
 fn lab(scene: &Scene) -> Lab {
     Lab::open(&scene.bench.path("lab")).expect("a lab")
 }
 
-fn found(scene: &Scene, repair: bool) -> Vec<Found> {
+pub(super) fn found(scene: &Scene, repair: bool) -> Vec<Found> {
     examine(&lab(scene), repair).expect("a look")
 }
 
-fn lines(scene: &Scene) -> Vec<String> {
+pub(super) fn lines(scene: &Scene) -> Vec<String> {
     scene.bench.read(JOURNAL).split_inclusive('\n').map(str::to_owned).collect()
 }
 
 /// The position of the first line of a kind that holds a text.
-fn place(lines: &[String], kind: &str, text: &str) -> usize {
+pub(super) fn place(lines: &[String], kind: &str, text: &str) -> usize {
     let kind = format!("\"event\":\"{kind}\"");
     let is = |line: &String| line.contains(&kind) && line.contains(text);
     lines.iter().position(is).expect("a line")
@@ -39,6 +39,27 @@ fn object_file(scene: &Scene, name: &str) -> PathBuf {
 
 fn read(scene: &Scene, verb: &[&str]) -> crate::cli::bench::Ended {
     scene.bench.run(&[&["--lab", "lab"], verb].concat())
+}
+
+/// Harms a run in every way that leaves proof of what was; the journal as it is then, and its first damaged line, from 0.
+pub(super) fn harm(scene: &Scene) -> (String, usize) {
+    let mut harmed = lines(scene);
+    let answer = place(&harmed, "answered", "gen-00001");
+    harmed[answer] = harmed[answer].replacen("summary", "summarx", 1);
+    harmed.swap(answer + 1, answer + 2);
+    harmed.insert(answer + 4, "{\"a\":\"line of another program\"}\n".to_owned());
+    let harmed = harmed.concat();
+    scene.bench.write(JOURNAL, &harmed);
+    fs::write(object_file(scene, "run-1/gen-00001:record.json"), b"x\x9c").expect("cut short");
+    fs::remove_file(object_file(scene, "run-1/gen-00000:agent/agent.toml")).expect("an object");
+    let moved = git(&scene.bench, &["rev-parse", "run-1/gen-00001"]);
+    git(&scene.bench, &["update-ref", "refs/tags/run-1/gen-00000", moved.trim()]);
+    git(&scene.bench, &["update-ref", "-d", "refs/hyperagent/run-1/rejected/gen-00002"]);
+    git(&scene.bench, &["update-ref", "-d", "refs/hyperagent/run-1/evidence/gen-00001"]);
+    git(&scene.bench, &["update-ref", "-d", "refs/notes/commits"]);
+    fs::remove_file(scene.bench.path("lab/generations/.git/refs/heads/run-1/best")).expect("a ref");
+    scene.bench.write("lab/generations/.git/refs/tags/run-1/gen-00001", "no commit at all\n");
+    (harmed, answer)
 }
 
 #[test]
@@ -55,23 +76,7 @@ fn much_damage_at_once_is_refused_listed_without_a_change_and_put_right_without_
     let scene = finished();
     let expected = scene.outcome();
     let whole = scene.bench.read(JOURNAL);
-    let mut harmed = lines(&scene);
-    let answer = place(&harmed, "answered", "gen-00001");
-    harmed[answer] = harmed[answer].replacen("summary", "summarx", 1);
-    harmed.swap(answer + 1, answer + 2);
-    harmed.insert(answer + 4, "{\"a\":\"line of another program\"}\n".to_owned());
-    let harmed = harmed.concat();
-    scene.bench.write(JOURNAL, &harmed);
-    fs::write(object_file(&scene, "run-1/gen-00001:record.json"), b"x\x9c").expect("cut short");
-    fs::remove_file(object_file(&scene, "run-1/gen-00000:agent/agent.toml")).expect("an object");
-    let moved = git(&scene.bench, &["rev-parse", "run-1/gen-00001"]);
-    git(&scene.bench, &["update-ref", "refs/tags/run-1/gen-00000", moved.trim()]);
-    git(&scene.bench, &["update-ref", "-d", "refs/hyperagent/run-1/rejected/gen-00002"]);
-    git(&scene.bench, &["update-ref", "-d", "refs/hyperagent/run-1/evidence/gen-00001"]);
-    git(&scene.bench, &["update-ref", "-d", "refs/notes/commits"]);
-    fs::remove_file(scene.bench.path("lab/generations/.git/refs/heads/run-1/best")).expect("a ref");
-    scene.bench.write("lab/generations/.git/refs/tags/run-1/gen-00001", "no commit at all\n");
-
+    let (harmed, answer) = harm(&scene);
     for verb in [&["log"][..], &["resume", "run-1"], &["replay"], &["test"]] {
         let line = format!("line {}", answer + 1);
         read(&scene, verb).fails_with(8).tells(&line).tells("doctor --repair");
