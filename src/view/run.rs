@@ -36,8 +36,10 @@ pub struct RunView {
     pub updated_at: UnixMillis,
     /// The time processes worked on it, milliseconds; pauses between processes left out.
     pub working_ms: u64,
-    /// When the last process began to work on it.
-    pub process_since: UnixMillis,
+    /// Of it, the time of the last process.
+    pub process_ms: u64,
+    /// The longest wait of the last process for its next record, milliseconds.
+    longest_wait_ms: u64,
     /// The caps its last process was given, if any process was given some.
     pub caps: Option<Budgets>,
     /// What the journal says about where it stands.
@@ -99,10 +101,9 @@ impl RunView {
                 self.kernel.clone_from(kernel);
                 self.sandbox = Some(*sandbox);
                 self.phase = Phase::Open;
-                self.process_since = record.at;
             }
             Event::RunResumed { sandbox } => {
-                self.process_since = record.at;
+                (self.process_ms, self.longest_wait_ms) = (0, 0);
                 self.sandbox = Some(*sandbox);
                 self.phase = Phase::Open;
                 self.waiting.clear();
@@ -400,10 +401,20 @@ impl RunView {
         if self.seq == 0 {
             self.started_at = record.at;
         } else if self.phase == Phase::Open && !by_another_process(&record.event) {
-            self.working_ms += record.at.0.saturating_sub(self.updated_at.0);
+            self.wait_for(record.at);
         }
         self.seq = record.seq;
         self.updated_at = record.at;
+    }
+
+    /// Adds the wait for the next record. A clock that goes back may have gone forward before, which looked like a wait: as
+    /// much of the longest one is taken back. If it had not, the time is wrong by that wait at most.
+    fn wait_for(&mut self, next: UnixMillis) {
+        let waited = next.0.saturating_sub(self.updated_at.0);
+        let back = self.updated_at.0.saturating_sub(next.0).min(self.longest_wait_ms);
+        self.longest_wait_ms = self.longest_wait_ms.max(waited) - back;
+        self.process_ms = (self.process_ms + waited).saturating_sub(back);
+        self.working_ms = (self.working_ms + waited).saturating_sub(back);
     }
 
     fn with_episode(
@@ -486,6 +497,22 @@ mod tests {
         recording.at(UnixMillis(305)).say(halted());
         let view = RunView::of(&recording.records);
         assert_eq!((view.working_ms, view.state(false)), (300, RunState::Interrupted));
+    }
+
+    #[test]
+    fn hours_that_a_clock_jumps_forward_and_back_again_are_no_work() {
+        const HOURS: u64 = 5 * 3_600_000;
+        let mut recording = Recording::default();
+        recording.start();
+        recording.at(UnixMillis(2_000_000)).say(Event::RunResumed { sandbox: SandboxLevel::Full });
+        let alias: Alias = "fast".parse().expect("an alias");
+        let back = || Event::ProviderBack { alias: alias.clone() };
+        recording.at(UnixMillis(2_000_100)).say(back());
+        recording.at(UnixMillis(2_000_200 + HOURS)).say(back());
+        recording.at(UnixMillis(2_000_300 + HOURS)).say(back());
+        recording.at(UnixMillis(2_000_400)).say(back());
+        recording.at(UnixMillis(2_000_500)).say(back());
+        assert_eq!(RunView::of(&recording.records).process_ms, 500);
     }
 
     #[test]

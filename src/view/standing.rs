@@ -78,10 +78,10 @@ pub fn document(view: &RunView, held: bool, caps: BudgetSpec) -> StatusDocument 
             usd: caps.max_usd.zip(cost.usd).map(|(cap, used)| (cap - used).max(0.0)),
             tokens: caps.max_tokens.zip(cost.tokens).map(|(cap, used)| cap.saturating_sub(used)),
             calls: caps.max_calls.map(|cap| cap.saturating_sub(spend.calls)),
-            minutes: caps.max_minutes.filter(|_| held).map(|cap| {
-                let used = view.updated_at.0.saturating_sub(view.process_since.0);
-                (cap - super::spend::real(used) / 60_000.0).max(0.0)
-            }),
+            minutes: caps
+                .max_minutes
+                .filter(|_| held)
+                .map(|cap| (cap - super::spend::real(view.process_ms) / 60_000.0).max(0.0)),
         },
         pace: Pace::of(view, caps),
         cost,
