@@ -1,5 +1,7 @@
 //! The same run again: at any parallelism, with every model that needs no network, and from its record alone.
 
+use std::path::{Path, PathBuf};
+
 use super::scene::Scene;
 use crate::slow;
 
@@ -41,6 +43,30 @@ fn a_wide_run_is_the_same_at_any_parallelism_and_after_kills() {
         assert!(scene.dies_at(armed), "{armed} was not reached");
         scene.perform(None).succeeds();
         scene.outcome().is_that_of(&expected, armed);
+    }
+}
+
+/// The other build of the program, optimised or not, if this machine has it.
+fn other_build() -> Option<PathBuf> {
+    let built = Path::new(env!("CARGO_BIN_EXE_hyperagent"));
+    let other = if cfg!(debug_assertions) { "release" } else { "debug" };
+    let other = built.ancestors().nth(2)?.join(other).join(built.file_name()?);
+    if !other.is_file() {
+        eprintln!("skipped: there is no {}", other.display());
+    }
+    other.is_file().then_some(other)
+}
+
+#[test]
+fn a_debug_build_and_a_release_build_make_the_same_of_a_seed() {
+    let Some(other) = other_build().filter(|_| slow::is_on()) else { return };
+    let lab = Scene::warm().with(&["--attempts", "8"]);
+    for flags in [&["--model", "offline", "--seed", "3"][..], &["--model", "random"], &[]] {
+        let (here, there) = (Scene::like(&lab).with(flags), Scene::like(&lab).with(flags));
+        let there = there.by(&other);
+        here.perform(None).succeeds();
+        there.perform(None).succeeds();
+        there.outcome().is_that_of(&here.outcome(), &format!("{flags:?}"));
     }
 }
 

@@ -94,6 +94,13 @@ impl Scene {
         Self::around(bench, &flags)
     }
 
+    /// The same with another build of the program.
+    pub fn by(self, program: &Path) -> Self {
+        fs::remove_file(&self.program).expect("removed");
+        fs::copy(program, &self.program).expect("a copy of the program");
+        self
+    }
+
     /// The same with more flags.
     pub fn with(mut self, more: &[&str]) -> Self {
         self.flags.extend(more.iter().map(|flag| (*flag).to_owned()));
