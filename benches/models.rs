@@ -11,6 +11,7 @@
     reason = "a benchmark prints, and ends when it cannot measure"
 )]
 
+#[expect(dead_code, reason = "no bench calls tools")]
 #[path = "../tests/it/mock.rs"]
 mod mock;
 
@@ -175,6 +176,7 @@ fn question(number: u32) -> Request {
         seed: u64::from(number),
         brief: Arc::new(Brief::Worker(brief)),
         beside: Arc::default(),
+        tools: Default::default(),
     }
 }
 

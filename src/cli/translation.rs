@@ -166,6 +166,10 @@ impl From<EngineError> for Failure {
             error @ (EngineError::NotARun { .. } | EngineError::NewerFile { .. }) => {
                 Self::from_error(Exit::Damaged, &error)
             }
+            error @ EngineError::UnknownRole { .. } => {
+                Self::from_error(Exit::Usage, &error)
+                    .next("mend [budget.roles] of hyperagent.toml, or the flag --cap")
+            }
             error @ (EngineError::Taken { .. }
             | EngineError::ChangedSettings { .. }
             | EngineError::NoWayBack { .. }

@@ -47,7 +47,7 @@ pub struct Role {
     /// Turns of one task of the role, 1 to 32.
     #[serde(default = "default_turns")]
     pub turns: u32,
-    /// Tools the role may use; none exist in this version.
+    /// Tools a worker may use before it answers: `history`, `test`. The meta role has its own as soon as it has turns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tools: Vec<String>,
 }

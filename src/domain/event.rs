@@ -15,6 +15,7 @@ use super::sealed::{SealedPair, SealedResult};
 use super::settings::{Budgets, Identity};
 use super::suite::AttackReport;
 use super::task::Case;
+use super::tool::ToolCall;
 use crate::base::digest::Digest;
 use crate::base::id::{Alias, EpisodeId, GenerationId, TaskName};
 use crate::base::unit::{MicroUsd, UnixMillis};
@@ -23,7 +24,7 @@ mod attempt;
 mod generation;
 
 pub use attempt::{
-    AttemptEnd, AttemptResult, EpisodeResult, FailureCount, HandedBack, OperatorCredit,
+    AttemptEnd, AttemptResult, DraftTest, EpisodeResult, FailureCount, HandedBack, OperatorCredit,
 };
 pub use generation::{Diagnostic, GenerationPlan, GenerationStatus, Stage, StageReport};
 
@@ -295,6 +296,9 @@ pub enum Event {
         prompt: Digest,
         /// The answer.
         text: String,
+        /// The tools it called natively; what they came to follows from them and the records before.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        calls: Vec<ToolCall>,
         /// Why the text is not an answer (cut off, a refusal), if it is not; it was paid all the same.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         unusable: Option<String>,
@@ -348,6 +352,13 @@ pub enum Event {
         attempt: u32,
         /// What it wants.
         action: InnerAction,
+    },
+    /// A worker's draft was tested before it was handed in; its cases count as trials of the attempt.
+    DraftTested {
+        /// The answer that asked for it.
+        key: CallKey,
+        /// What came of it.
+        result: DraftTest,
     },
     /// The inner script asks a role for advice.
     ConsultDecided {

@@ -36,6 +36,7 @@ pub fn meaning(event: &Event) -> Option<(String, Event)> {
             cost.retries.clear();
             format!("the answer for {key}")
         }
+        Event::DraftTested { key, .. } => format!("the test of a draft for {key}"),
         Event::GenerationPlanned { plan } => format!("the plan of {}", plan.generation),
         Event::GenerationCommitted { generation, commit, .. } => {
             commit.clear();
@@ -162,7 +163,9 @@ fn is_ending(event: &Event, identity: Option<&Identity>) -> bool {
         | Event::ConsultDecided { episode, .. }
         | Event::Consulted { episode, .. }
         | Event::EpisodeFinished { episode, .. } => is_control(episode),
-        Event::Answered { key, .. } => key.episode().is_some_and(is_control),
+        Event::Answered { key, .. } | Event::DraftTested { key, .. } => {
+            key.episode().is_some_and(is_control)
+        }
         _ => false,
     }
 }

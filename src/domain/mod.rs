@@ -25,3 +25,4 @@ pub mod state;
 pub mod stats;
 pub mod suite;
 pub mod task;
+pub mod tool;

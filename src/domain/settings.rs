@@ -16,7 +16,9 @@ mod telemetry;
 
 pub use budget::{BudgetSpec, Budgets};
 pub use ensemble::{Choose, EnsembleSpec, Tier};
-pub use model::{Dialect, Effort, ModelSpec, Price, RetrySpec, Timeouts, UsageSpec, WireParameter};
+pub use model::{
+    Dialect, Effort, ModelSpec, Price, RetrySpec, Timeouts, ToolUse, UsageSpec, WireParameter,
+};
 pub use telemetry::TelemetrySpec;
 
 /// Where an episode starts.

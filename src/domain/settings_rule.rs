@@ -61,6 +61,7 @@ fn model_faults(spec: &ModelSpec) -> Vec<(&'static str, String)> {
         ("key_env", spec.key_env.is_some(), false, wire),
         ("effort", spec.effort.is_some(), false, wire),
         ("prompt_cache", spec.prompt_cache, false, wire),
+        ("tools", spec.tools.is_some(), false, wire),
         ("fallback", !spec.fallback.is_empty(), false, wire || command),
         ("command", !spec.command.is_empty(), command, command),
         ("env", !spec.env.is_empty(), false, command),

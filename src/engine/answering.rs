@@ -9,10 +9,20 @@ use crate::domain::event::Event;
 use crate::domain::settings::{Budgets, Identity, LabConfig};
 use crate::journal;
 use crate::model::{Limits, Models, Reply};
+use crate::prompt;
 
 /// The caps of a run: the process's own, where it has some, else the lab's.
 pub(super) fn caps(config: &LabConfig, conditions: &Conditions) -> Budgets {
     conditions.caps.or(&config.budget)
+}
+
+/// Refuses a cap of a role that no agent can have: it would cap nothing.
+pub(super) fn check_caps(caps: &Budgets) -> Result<(), EngineError> {
+    let known = prompt::ROLES.map(|table| table.role);
+    match caps.roles.keys().find(|role| !known.contains(&role.as_str())) {
+        Some(role) => Err(EngineError::UnknownRole { role: role.clone(), known: known.join(", ") }),
+        None => Ok(()),
+    }
 }
 
 /// The lab's models under these caps, with what the run has spent, and the recordings that some of them answer from.
@@ -24,9 +34,11 @@ pub(super) fn models(
 ) -> Result<Models, EngineError> {
     let lab = &world.lab;
     let limits = Limits { caps: caps.clone(), episodes: Some(identity.episodes) };
-    let metered = recorded.spent().iter().filter(|(_, _, cost)| cost.requests > 0);
+    let metered = recorded.spent().iter().filter(|(_, _, _, cost)| cost.requests > 0);
+    let costs = recorded.spent().iter().map(|(_, _, alias, cost)| (alias, cost));
     let mut models = Models::new(&lab.config, lab.root(), &world.environment)?
-        .with_budget(limits, metered.map(|(key, role, cost)| (key, role.as_str(), cost)));
+        .with_budget(limits, metered.map(|(key, role, _, cost)| (key, role.as_str(), cost)))
+        .with_costs(costs);
     for run in models.replayed_runs() {
         let name: RunName = run.parse()?;
         if name == identity.run {
@@ -37,8 +49,8 @@ pub(super) fn models(
             .records
             .into_iter()
             .filter_map(|record| match record.event {
-                Event::Answered { key, text, cost, unusable, .. } => {
-                    Some((key, (Reply { text, cost }, unusable)))
+                Event::Answered { key, text, calls, cost, unusable, .. } => {
+                    Some((key, (Reply { text, calls, cost }, unusable)))
                 }
                 _ => None,
             })

@@ -31,6 +31,7 @@ pub async fn ask(session: &Session, request: &Request) -> Result<Answer, Stopped
             alias: request.alias.clone(),
             prompt: Digest::of(request.text().as_bytes()),
             text: answer.text.clone(),
+            calls: answer.calls.clone(),
             unusable: answer.unusable.clone(),
             cost: answer.cost.clone(),
         })
@@ -60,10 +61,12 @@ fn tell(request: &Request, answer: &Answer) {
 
 async fn ask_model(session: &Session, request: &Request) -> Result<Answer, Stopped> {
     failpoint::pass(Site::AnswerAsked);
-    let answered =
-        |text, unusable, cost| Answer { alias: request.alias.clone(), text, unusable, cost };
+    let answered = |text, unusable, cost| {
+        let (alias, calls) = (request.alias.clone(), Vec::new());
+        Answer { alias, text, calls, unusable, cost }
+    };
     Ok(match ask_in_time(session, request).await? {
-        Ok(reply) => answered(reply.text, None, reply.cost),
+        Ok(Reply { text, calls, cost }) => Answer { calls, ..answered(text, None, cost) },
         Err(ModelError::NotAnAnswer { fault, text, cost, .. }) => {
             answered(text, Some(fault.to_string()), *cost)
         }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ask::ask;
+use super::rehearse::{Rehearsal, Rehearsed, Stage};
 use super::session::Session;
+use super::turns::{Talk, handed_in, turns_left};
 use super::{EngineError, Stopped, choice, grade};
 use crate::base::digest::Digest;
 use crate::base::id::{Alias, EpisodeId, GenerationId};
@@ -16,14 +18,16 @@ use crate::domain::files::FileSet;
 use crate::domain::normal;
 use crate::domain::outcome::{CaseResult, Usage};
 use crate::domain::task::{Case, Task};
-use crate::model::{Brief, Message, Request, Speaker, WorkerBrief};
+use crate::domain::tool::{self, Called, written};
+use crate::model::{Brief, Request, WorkerBrief};
 use crate::rewrite::Agent;
 use crate::solve::candidate::{self, Candidate, Refusal};
 use crate::solve::context;
 use crate::solve::episode::{Attempt, Episode};
+use crate::solve::tools::{self, History};
 use crate::solve::world;
 
-/// Turns of one attempt: the answer, a repair with the reason, then the whole file instead of an edit.
+/// Answers of one attempt, look-ups apart: the first, a repair with the reason, then the whole file instead of an edit.
 const TURNS: u32 = 3;
 /// What the author of a candidate hears that was met before.
 const SAME: &str = "a candidate that does the same was tried before (comments and blanks apart); propose something else";
@@ -52,6 +56,8 @@ pub struct Dispatch {
     seen: Vec<Digest>,
     /// How alike a candidate may be to those met before, where the script says.
     likeness: Option<Likeness>,
+    /// What its author may do before it answers.
+    rehearsal: Rehearsal,
 }
 
 /// How alike a candidate may be to those met before.
@@ -120,8 +126,10 @@ pub fn dispatch(
             memory: &agent.memory(),
         },
     );
+    let rehearsal = rehearsal(&role_spec, episode);
     let prompt = prompt
         .render(&vars)
+        .map(|text| text + &rehearsal.card)
         .map_err(|fault| Refusal { class: "prompt", reason: fault.to_string() });
     let alias = model
         .clone()
@@ -180,7 +188,18 @@ pub fn dispatch(
         base_results: base.result.cases.clone(),
         beside: Arc::new(beside),
         seen: episode.seen(),
+        rehearsal,
     })
+}
+
+/// What a role may do before it answers: nothing unless it has tools and turns for them.
+fn rehearsal(role: &Role, episode: &Episode) -> Rehearsal {
+    let specs = if role.turns > 1 { tools::specs(&role.tools) } else { Vec::new() };
+    let (card, looks, history) = match specs.is_empty() {
+        true => (String::new(), 0, History::default()),
+        false => (tool::card(role.turns, &specs), role.turns - 1, History::of(episode)),
+    };
+    Rehearsal { specs, card, looks, history: Arc::new(history) }
 }
 
 /// How often each class of failure occurred to a candidate, case by case.
@@ -215,7 +234,7 @@ pub async fn work(session: &Session, dispatch: &Dispatch) -> Result<Worked, Stop
         .recorded
         .attempt(&(dispatch.generation, dispatch.episode.clone()), dispatch.attempt)
         .cloned();
-    let Proposed { prompts, answers, candidate, handed_back } = match &dispatch.prompt {
+    let Proposed { prompts, answers, candidate, handed_back, trials } = match &dispatch.prompt {
         Ok(prompt) => propose(session, dispatch, prompt, recorded.is_some()).await?,
         Err(refusal) => Proposed::nothing(refusal.clone()),
     };
@@ -261,6 +280,7 @@ pub async fn work(session: &Session, dispatch: &Dispatch) -> Result<Worked, Stop
     };
     result.model = Some(dispatch.alias.clone());
     if recorded.is_none() {
+        result.trials = result.trials.saturating_add(trials);
         result.handed_back = handed_back;
     }
     if let Some(recorded) = recorded
@@ -284,13 +304,15 @@ struct Proposed {
     answers: Vec<String>,
     candidate: Result<Candidate, Refusal>,
     handed_back: Vec<HandedBack>,
+    /// Trials made of drafts.
+    trials: u32,
 }
 
 impl Proposed {
     /// Nothing was asked.
     fn nothing(refusal: Refusal) -> Self {
-        let (prompts, answers, handed_back) = Default::default();
-        Self { prompts, answers, candidate: Err(refusal), handed_back }
+        let (prompts, answers, handed_back, trials) = Default::default();
+        Self { prompts, answers, candidate: Err(refusal), handed_back, trials }
     }
 }
 
@@ -321,26 +343,46 @@ async fn propose(
     prompt: &str,
     finished: bool,
 ) -> Result<Proposed, Stopped> {
-    let mut messages = vec![Message { speaker: Speaker::User, text: prompt.to_owned() }];
+    let Rehearsal { specs, card, .. } = &dispatch.rehearsal;
+    let mut talk = Talk::new(prompt, specs.clone(), card.clone());
+    let mut looks = dispatch.rehearsal.looks;
+    let mut rehearsed = Rehearsed::default();
     let mut prompts = Vec::new();
     let mut answers = Vec::new();
     let mut handed_back = Vec::new();
     let mut format = dispatch.role.format;
-    let mut turn = 0;
+    let (mut turn, mut tries) = (0, 0);
     loop {
-        let request = request(session, dispatch, turn, format, messages.clone());
+        let request = request(session, dispatch, turn, format, &talk);
         let answer = ask(session, &request).await?;
         prompts.push(request.text());
-        answers.push(answer.text.clone());
+        answers.push(written(&answer.text, &answer.calls));
         let base = &dispatch.brief.base;
         let cap = answer.cost.cap;
-        let found = match answer.unusable {
-            Some(why) => {
+        let goes_on = !(finished && session.recorded.answer(&dispatch.key(turn + 1)).is_none());
+        let calls = talk.calls(&answer);
+        let read = |text: &str| candidate::from_answer(text, format, base, &dispatch.task);
+        let submitted = rehearsed.draft.take_if(|_| calls.contains(&Called::Submit));
+        if looks > 0 && !calls.is_empty() && submitted.is_none() && goes_on {
+            looks -= 1;
+            let Dispatch { task, cases, base_results, .. } = dispatch;
+            let stage = Stage { key: &request.key, task, cases, base: base_results };
+            let own = |draft: Option<&str>| read(draft.unwrap_or(&answer.text));
+            let rehearsal = &dispatch.rehearsal;
+            let results = rehearsal.serve(session, &stage, &calls, own, &mut rehearsed).await?;
+            turn += 1;
+            talk.go_on(answer, &results, turns_left(looks));
+            continue;
+        }
+        let found = match (submitted, answer.unusable.clone()) {
+            (Some(candidate), _) => Ok(candidate),
+            (None, Some(why)) => {
                 Err(Refusal { class: cap.map_or("no_answer", CapScope::class), reason: why })
             }
-            None => candidate::from_answer(&answer.text, format, base, &dispatch.task),
+            (None, None) => read(&handed_in(&answer, &calls)),
         };
         turn += 1;
+        tries += 1;
         let complaint = match &found {
             Ok(candidate) if dispatch.has_seen(&candidate.files) => {
                 Some(("duplicate", SAME.to_owned()))
@@ -354,28 +396,26 @@ async fn propose(
             Err(refusal) => Some((refusal.class, refusal.reason.clone())),
         };
         let alike = handed_back.iter().filter(|back: &&HandedBack| back.class == "too_similar");
-        let turns_left = match (&complaint, &dispatch.likeness) {
+        let may_repair = match (&complaint, &dispatch.likeness) {
             (Some(("too_similar", _)), Some(likeness)) => {
                 alike.count() < likeness.resample as usize
             }
-            _ => turn < TURNS,
+            _ => tries < TURNS,
         };
-        let may_ask = cap.is_none()
-            && turns_left
-            && !(finished && session.recorded.answer(&dispatch.key(turn)).is_none());
+        let may_ask = cap.is_none() && may_repair && goes_on;
         let Some((class, complaint)) = complaint.filter(|_| may_ask) else {
-            return Ok(Proposed { prompts, answers, candidate: found, handed_back });
+            let trials = rehearsed.trials;
+            return Ok(Proposed { prompts, answers, candidate: found, handed_back, trials });
         };
         handed_back.push(HandedBack { turn: turn - 1, class: class.to_owned() });
-        if turn == TURNS - 1 && found.is_err() {
+        if tries == TURNS - 1 && found.is_err() {
             format = AnswerFormat::Full;
         }
-        messages.push(Message { speaker: Speaker::Assistant, text: answer.text });
         let text = format!(
             "{complaint}\n\n{}",
             edit::candidate_contract(format, &dispatch.brief.editable)
         );
-        messages.push(Message { speaker: Speaker::User, text });
+        talk.go_on(answer, &[], text);
     }
 }
 
@@ -384,7 +424,7 @@ fn request(
     dispatch: &Dispatch,
     turn: u32,
     format: AnswerFormat,
-    messages: Vec<Message>,
+    talk: &Talk,
 ) -> Request {
     let indices = super::episode::stream_indices(
         session,
@@ -396,13 +436,14 @@ fn request(
         key: dispatch.key(turn),
         role: dispatch.role_name.clone(),
         alias: dispatch.alias.clone(),
-        messages,
+        messages: talk.messages.clone(),
         temperature: dispatch.role.temperature,
         top_p: dispatch.role.top_p,
         max_output_tokens: dispatch.role.max_output_tokens,
         seed: session.seed("worker", &indices),
         brief: Arc::new(Brief::Worker(WorkerBrief { format, ..dispatch.brief.clone() })),
         beside: dispatch.beside.clone(),
+        tools: talk.tools.clone(),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::domain::action::InnerAction;
 use crate::domain::consult::{self, Advice, Review};
 use crate::domain::event::CallKey;
 use crate::domain::outcome::classes;
-use crate::model::{AdviceBrief, Brief, Message, Request, Speaker};
+use crate::model::{AdviceBrief, Brief, Message, Request, Speaker, Toolbox};
 use crate::rewrite::Agent;
 use crate::solve::context;
 use crate::solve::episode::{Attempt, Episode};
@@ -132,6 +132,7 @@ fn request(
         seed: seed(session, episode, number, 0),
         brief: Arc::new(Brief::Advice(brief(episode, about))),
         beside: Arc::default(),
+        tools: Toolbox::default(),
     }))
 }
 

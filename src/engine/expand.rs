@@ -17,6 +17,7 @@ use crate::domain::edit;
 use crate::domain::event::{CallKey, Diagnostic, GenerationPlan, GenerationStatus, Stage};
 use crate::domain::files::FileSet;
 use crate::domain::lineage::Lineage;
+use crate::domain::tool::{self, ToolSpec};
 use crate::model::MetaBrief;
 use crate::rewrite::tools;
 use crate::rewrite::{self, Agent, Library, Rules, Submission, context};
@@ -40,7 +41,9 @@ pub struct Order {
     prompt: Result<String, Diagnostic>,
     brief: MetaBrief,
     rules: Rules,
-    /// What may be looked up, for a role that works in turns.
+    /// What may be called, for a role that works in turns, and what its prompt says about it.
+    tools: (Vec<&'static ToolSpec>, String),
+    /// What may be looked up then.
     library: Option<Library>,
     /// The same as files, for a command.
     beside: Arc<FileSet>,
@@ -128,7 +131,8 @@ pub fn prepare(
         },
     );
     let in_turns = role.turns > 1;
-    let card = if in_turns { tools::card(role.turns) } else { String::new() };
+    let specs = if in_turns { tools::specs() } else { Vec::new() };
+    let card = if in_turns { tool::card(role.turns, &specs) } else { String::new() };
     let prompt = prompt.render(&vars).map(|text| text + &card).map_err(|fault| Diagnostic {
         code: fault.code.into(),
         file: role.prompt.clone(),
@@ -168,6 +172,7 @@ pub fn prepare(
             findings: Vec::new(),
             format: role.format,
         },
+        tools: (specs, card),
         library: library.filter(|_| in_turns),
         beside: Arc::new(beside),
         files,
@@ -247,7 +252,12 @@ pub async fn run(session: &Session, order: Order) -> Result<Rewritten, Stopped> 
 }
 
 /// From an answer to a draft: what does not fit the form of an answer is a finding of stage 0 like any other.
-async fn draft(session: &Session, order: &Order, answer: &Answer) -> Result<Draft, Stopped> {
+async fn draft(
+    session: &Session,
+    order: &Order,
+    answer: &Answer,
+    changes: &str,
+) -> Result<Draft, Stopped> {
     let refused = |message: String| Draft {
         files: (*order.files).clone(),
         summary: "no usable answer".into(),
@@ -267,7 +277,7 @@ async fn draft(session: &Session, order: &Order, answer: &Answer) -> Result<Draf
     } else {
         order.edit.clone()
     };
-    let parsed = match edit::parse(&answer.text, order.role.format, &(&editable).into()) {
+    let parsed = match edit::parse(changes, order.role.format, &(&editable).into()) {
         Ok(parsed) => parsed,
         Err(fault) => return Ok(refused(fault.to_string())),
     };

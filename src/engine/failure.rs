@@ -28,6 +28,14 @@ pub enum EngineError {
         /// What is wrong with it.
         diagnostics: Vec<crate::domain::event::Diagnostic>,
     },
+    /// A cap names a role that there is not.
+    #[error("budget.roles.{role} caps a role that no agent has; there are {known}")]
+    UnknownRole {
+        /// The role named.
+        role: String,
+        /// Those there are.
+        known: String,
+    },
     /// The run exists and was started with other settings.
     #[error("run {run} was started with other settings")]
     ChangedSettings {

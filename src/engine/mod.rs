@@ -46,6 +46,7 @@ pub mod outer;
 mod pauses;
 pub mod portable;
 pub mod recorded;
+mod rehearse;
 pub mod repair;
 pub mod replay;
 pub mod rollback;
@@ -53,6 +54,7 @@ pub mod sealed;
 pub mod session;
 mod take;
 pub mod take_up;
+mod turns;
 mod under_way;
 pub mod world;
 

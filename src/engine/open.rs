@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
-use super::answering::{caps, models};
+use super::answering::{caps, check_caps, models};
 use super::hooks::Hooks;
 use super::machine::Machine;
 use super::outer::Finished;
@@ -110,6 +110,9 @@ pub(super) async fn work(
     stop: StandStill,
     repeated: Option<Repeated>,
 ) -> Result<RunEnd, EngineError> {
+    if repeated.is_none() {
+        check_caps(&caps(&world.lab.config, conditions))?;
+    }
     let archive = Archive::open_or_create(&world.lab.generations())?;
     let mut taken = take_up(world, order, conditions.seen, &observer)?;
     if let Some(repeated) = &repeated {

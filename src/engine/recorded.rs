@@ -8,8 +8,8 @@ use crate::domain::action::{InnerAction, OuterAction};
 use crate::domain::choice::outcome;
 use crate::domain::consult::Advice;
 use crate::domain::event::{
-    AttemptResult, CallCost, CallKey, Diagnostic, EpisodeResult, Event, GenerationPlan, Halt,
-    Record,
+    AttemptResult, CallCost, CallKey, Diagnostic, DraftTest, EpisodeResult, Event, GenerationPlan,
+    Halt, Record,
 };
 use crate::domain::files::FileSet;
 use crate::domain::report::{ControlResult, PromotionReport, SolutionReport};
@@ -17,6 +17,7 @@ use crate::domain::sealed::{SealedPair, SealedResult, SolutionPlace};
 use crate::domain::settings::Budgets;
 use crate::domain::suite::AttackReport;
 use crate::domain::task::Case;
+use crate::domain::tool::ToolCall;
 
 /// An answer of a model as recorded.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub struct Answer {
     pub alias: Alias,
     /// The text.
     pub text: String,
+    /// The tools it called natively.
+    pub calls: Vec<ToolCall>,
     /// Why it is not an answer, if it is not.
     pub unusable: Option<String>,
     /// What it used.
@@ -91,6 +94,7 @@ pub type EpisodeKey = (GenerationId, EpisodeId);
 pub struct Recorded {
     steps: BTreeMap<u32, (u32, Step)>,
     answers: BTreeMap<CallKey, Answer>,
+    draft_tests: BTreeMap<CallKey, DraftTest>,
     plans: BTreeMap<GenerationId, (GenerationPlan, UnixMillis)>,
     commits: BTreeMap<GenerationId, String>,
     starts: BTreeMap<EpisodeKey, Begun>,
@@ -112,7 +116,7 @@ pub struct Recorded {
     openings: Vec<Opening>,
     finished: Option<(GenerationId, String)>,
     authors: BTreeSet<Alias>,
-    spent: Vec<(CallKey, String, CallCost)>,
+    spent: Vec<(CallKey, String, Alias, CallCost)>,
     caps: Budgets,
     /// What came of asking the models, episode by episode.
     outcomes: BTreeMap<EpisodeKey, Vec<(Alias, f64)>>,
@@ -162,6 +166,7 @@ impl Recorded {
                 let asked: Vec<_> = self.answers.range(turns).map(|(key, _)| key.clone()).collect();
                 for key in asked {
                     self.answers.remove(&key);
+                    self.draft_tests.remove(&key);
                 }
             }
         }
@@ -212,10 +217,14 @@ impl Recorded {
             Event::Refused { step, by, diagnostic, settled } => {
                 self.steps.insert(step, (settled, Step::Refused { by, diagnostic }));
             }
-            Event::Answered { key, role, alias, text, cost, unusable, .. } => {
+            Event::Answered { key, role, alias, text, calls, cost, unusable, .. } => {
                 self.authors.insert(alias.clone());
-                self.spent.push((key.clone(), role, cost.clone()));
-                self.answers.insert(key, Answer { alias, text, unusable, cost });
+                let paid = cost.answered_by.clone().unwrap_or_else(|| alias.clone());
+                self.spent.push((key.clone(), role, paid, cost.clone()));
+                self.answers.insert(key, Answer { alias, text, calls, unusable, cost });
+            }
+            Event::DraftTested { key, result } => {
+                self.draft_tests.insert(key, result);
             }
             Event::GenerationPlanned { plan } => {
                 self.plans.insert(plan.generation, (*plan, at));
@@ -294,6 +303,11 @@ impl Recorded {
     /// How many actions had been taken in when a step was decided.
     pub fn settled_before(&self, step: u32) -> Option<u32> {
         self.steps.get(&step).map(|(settled, _)| *settled)
+    }
+
+    /// The test of a draft that an answer asked for.
+    pub fn draft_test(&self, key: &CallKey) -> Option<&DraftTest> {
+        self.draft_tests.get(key)
     }
 
     /// An answer.
@@ -437,8 +451,8 @@ impl Recorded {
         self.finished.as_ref()
     }
 
-    /// Every recorded call, with its role and what it cost.
-    pub fn spent(&self) -> &[(CallKey, String, CallCost)] {
+    /// Every recorded call, with its role, who answered, and what it cost.
+    pub fn spent(&self) -> &[(CallKey, String, Alias, CallCost)] {
         &self.spent
     }
 

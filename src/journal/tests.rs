@@ -32,6 +32,7 @@ fn answered(turn: u32, text: &str) -> Event {
         alias: "offline".parse().expect("an alias"),
         prompt: Digest::of(b"prompt"),
         text: text.to_owned(),
+        calls: Vec::new(),
         unusable: None,
         cost: CallCost { usd: Some(MicroUsd(1)), requests: 1, ..CallCost::default() },
     }

@@ -171,12 +171,14 @@ impl Backend {
                 };
                 match recorded.get(&request.key).cloned() {
                     Some((reply, None)) => Ok(reply),
-                    Some((Reply { text, cost }, Some(reason))) => Err(ModelError::NotAnAnswer {
-                        alias: request.alias.clone(),
-                        fault: AnswerFault::Recorded { reason },
-                        text,
-                        cost: Box::new(cost),
-                    }),
+                    Some((Reply { text, cost, .. }, Some(reason))) => {
+                        Err(ModelError::NotAnAnswer {
+                            alias: request.alias.clone(),
+                            fault: AnswerFault::Recorded { reason },
+                            text,
+                            cost: Box::new(cost),
+                        })
+                    }
                     None => {
                         Err(ModelError::NotRecorded { run: run.clone(), key: request.key.clone() })
                     }
@@ -186,9 +188,11 @@ impl Backend {
             Self::Http(provider) => {
                 let tokens = reservation.map_or(0, Reservation::tokens);
                 let lost = || reservation.map_or(Ok(()), Reservation::lose);
-                let asked = provider.ask(&request.chat(), tokens, patience, lost).await?;
+                let asked = provider
+                    .ask(&request.chat(spec.calls_natively()), tokens, patience, lost)
+                    .await?;
                 let (answer, cost) = settle(asked, spec, &request.alias)?;
-                Ok(Reply { text: answer.text, cost })
+                Ok(Reply { text: answer.text, calls: answer.calls, cost })
             }
             Self::NoHttp => Err(ModelError::NoHttp { alias: request.alias.clone() }),
         }

@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use super::price::Tokens;
+pub use crate::domain::tool::ToolCall;
 
 /// What is asked of a language model.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -62,19 +63,6 @@ pub struct Schema {
     pub name: String,
     /// The JSON schema.
     pub schema: Value,
-}
-
-/// A call of a tool.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ToolCall {
-    /// The provider's name of the call; its result refers to it. Empty where a provider gives none.
-    pub id: String,
-    /// The tool.
-    pub name: String,
-    /// The arguments, a JSON object.
-    pub arguments: Value,
-    /// What the provider wants back with the call, unread (Gemini's thought signatures).
-    pub signature: Option<String>,
 }
 
 /// What a call came to.

@@ -51,7 +51,7 @@ pub enum ModelError {
     Setting(#[from] SettingFault),
     /// A cap in dollars cannot hold for a model of unknown price.
     #[error(
-        "budget.max_usd is set, but model `{alias}` has no price, so the cap could not hold; set models.{alias}.price_usd_per_mtok (0 for a server that costs nothing), or use max_tokens or max_calls"
+        "budget.max_usd is set, but model `{alias}` has no price, so the cap could not hold; set models.{alias}.price_usd_per_mtok (0 for a server that costs nothing), for a command usage.usd, or use max_tokens or max_calls"
     )]
     CapWithoutPrice {
         /// The alias.

@@ -37,5 +37,5 @@ pub use fault::{AnswerFault, Consequence, ModelError, Phase, Trouble};
 pub use pauses::Paused;
 pub use price::Tokens;
 pub use registry::Models;
-pub use request::{Message, Reply, Request, Speaker};
+pub use request::{Message, NativeTurn, Reply, Request, Speaker, Toolbox};
 pub use scripted::ScriptFault;

@@ -92,6 +92,16 @@ impl Models {
         self
     }
 
+    /// The same, knowing what calls of an alias cost before; see [`Self::check`].
+    #[must_use]
+    pub fn with_costs<'a>(
+        self,
+        calls: impl IntoIterator<Item = (&'a Alias, &'a CallCost)>,
+    ) -> Self {
+        calls.into_iter().for_each(|(alias, cost)| self.budget.learn(alias, cost));
+        self
+    }
+
     /// The runs that models of dialect `replay` need; hand each one's answers to [`Self::with_replay`].
     pub fn replayed_runs(&self) -> BTreeSet<String> {
         self.entries
@@ -189,7 +199,8 @@ impl Models {
     }
 
     /// Fails at the first alias that could not be asked: it does not exist, its key is not in the environment, its
-    /// recorded run is not at hand, or a cap on money could not hold for want of a price. Those that may answer in its
+    /// recorded run is not at hand, or a cap on money could not hold for want of a price (a command that tells its own is
+    /// reckoned by its dearest call so far). Those that may answer in its
     /// place are looked at too. Nothing is sent.
     pub fn check<'a>(
         &self,
@@ -198,7 +209,7 @@ impl Models {
         let members = aliases.into_iter().flat_map(|alias| self.members(alias));
         members.flat_map(|alias| self.chain(alias)).try_for_each(|alias| {
             let entry = self.entry(alias)?;
-            let priced = entry.spec.price_usd_per_mtok.is_some();
+            let priced = entry.spec.price_usd_per_mtok.is_some() || entry.spec.tells_price();
             if entry.backend.is_metered() && !priced && self.budget.caps_money() {
                 return Err(ModelError::CapWithoutPrice { alias: alias.clone() });
             }
@@ -283,8 +294,10 @@ impl Models {
         if !entry.backend.is_metered() {
             return entry.backend.ask(&entry.spec, request, patience, None).await;
         }
-        let price = entry.spec.price_usd_per_mtok.as_ref();
-        let reservation = self.budget.reserve(request, price).await?;
+        let reservation = match entry.spec.price_usd_per_mtok.as_ref() {
+            None if entry.spec.tells_price() => self.budget.reserve_untold(alias, request).await?,
+            price => self.budget.reserve(request, price).await?,
+        };
         #[cfg(feature = "otel")]
         let start = std::time::SystemTime::now();
         let answered = entry.backend.ask(&entry.spec, request, patience, Some(&reservation)).await;
@@ -293,8 +306,14 @@ impl Models {
             telemetry.tell((alias, &entry.spec), request, &answered, start);
         }
         match &answered {
-            Ok(Reply { cost, .. }) => reservation.settle(cost),
-            Err(ModelError::NotAnAnswer { cost, .. }) => reservation.settle(cost),
+            Ok(Reply { cost, .. }) => {
+                self.budget.learn(alias, cost);
+                reservation.settle(cost);
+            }
+            Err(ModelError::NotAnAnswer { cost, .. }) => {
+                self.budget.learn(alias, cost);
+                reservation.settle(cost);
+            }
             Err(_) => drop(reservation),
         }
         answered

@@ -1,13 +1,15 @@
 //! What is asked and what comes back, the same for every model.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::base::id::Alias;
 use crate::domain::event::{CallCost, CallKey};
 use crate::domain::files::FileSet;
+use crate::domain::tool::{ToolCall, ToolSpec};
 
 use super::brief::Brief;
-use super::chat::{Chat, Turn};
+use super::chat::{Chat, Tool, ToolResult, Turn};
 
 /// One question to a model.
 #[derive(Debug, Clone)]
@@ -32,6 +34,40 @@ pub struct Request {
     pub brief: Arc<Brief>,
     /// Files a command may read beside those it changes.
     pub beside: Arc<FileSet>,
+    /// What it may call instead of answering; empty: nothing.
+    pub tools: Toolbox,
+}
+
+/// The tools of a conversation. Its messages tell all of it in words, so that everybody can take part; a model that calls
+/// tools natively gets its own calls and their results back in place of these words.
+#[derive(Debug, Clone, Default)]
+pub struct Toolbox {
+    /// The tools.
+    pub specs: Vec<&'static ToolSpec>,
+    /// The same in words, at the end of the first message.
+    pub card: String,
+    /// The answers that called natively, by the place of their message; the message after it holds the results.
+    pub called: BTreeMap<usize, NativeTurn>,
+}
+
+/// An answer that called tools natively, and what came of it.
+#[derive(Debug, Clone)]
+pub struct NativeTurn {
+    /// What it said.
+    pub text: String,
+    /// What it called.
+    pub calls: Vec<ToolCall>,
+    /// What each call came to.
+    pub results: Vec<String>,
+    /// What else it was told.
+    pub rest: String,
+}
+
+impl Toolbox {
+    /// About how long it is on a wire, bytes.
+    pub fn bytes(&self) -> usize {
+        self.specs.iter().map(|spec| spec.schema().to_string().len() + spec.what.len()).sum()
+    }
 }
 
 impl Request {
@@ -40,15 +76,17 @@ impl Request {
         self.messages.iter().map(|message| message.text.as_str()).collect::<Vec<_>>().join("\n")
     }
 
-    /// What of it goes over a wire.
-    pub fn chat(&self) -> Chat {
-        let turn = |message: &Message| match message.speaker {
-            Speaker::User => Turn::User(message.text.clone()),
-            Speaker::Assistant => Turn::Assistant { text: message.text.clone(), calls: Vec::new() },
+    /// What of it goes over a wire; `native` says whether tools are offered as such, or in words.
+    pub fn chat(&self, native: bool) -> Chat {
+        let native = native && !self.tools.specs.is_empty();
+        let tool = |spec: &&'static ToolSpec| Tool {
+            name: spec.name.into(),
+            description: spec.what.into(),
+            parameters: spec.schema(),
         };
         Chat {
-            turns: self.messages.iter().map(turn).collect(),
-            tools: Vec::new(),
+            turns: if native { self.native_turns() } else { self.plain_turns() },
+            tools: self.tools.specs.iter().filter(|_| native).map(tool).collect(),
             schema: None,
             temperature: self.temperature,
             top_p: self.top_p,
@@ -59,6 +97,40 @@ impl Request {
     }
 }
 
+impl Request {
+    fn plain_turns(&self) -> Vec<Turn> {
+        self.messages.iter().map(Message::turn).collect()
+    }
+
+    fn native_turns(&self) -> Vec<Turn> {
+        let Toolbox { card, called, .. } = &self.tools;
+        let mut turns = Vec::new();
+        for (place, message) in self.messages.iter().enumerate() {
+            let is_result = place.checked_sub(1).is_some_and(|before| called.contains_key(&before));
+            match called.get(&place) {
+                _ if is_result => {}
+                Some(NativeTurn { text, calls, results, rest }) => {
+                    let result = |(call, text): (&ToolCall, &String)| ToolResult {
+                        id: call.id.clone(),
+                        name: call.name.clone(),
+                        text: text.clone(),
+                    };
+                    let results = calls.iter().zip(results).map(result).collect();
+                    turns.push(Turn::Assistant { text: text.clone(), calls: calls.clone() });
+                    turns.push(Turn::Results(results));
+                    turns.extend((!rest.trim().is_empty()).then(|| Turn::User(rest.clone())));
+                }
+                None if place == 0 => {
+                    let text = message.text.strip_suffix(card.as_str()).unwrap_or(&message.text);
+                    turns.push(Turn::User(text.to_owned()));
+                }
+                None => turns.push(message.turn()),
+            }
+        }
+        turns
+    }
+}
+
 /// One message of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
@@ -66,6 +138,15 @@ pub struct Message {
     pub speaker: Speaker,
     /// What is said.
     pub text: String,
+}
+
+impl Message {
+    fn turn(&self) -> Turn {
+        match self.speaker {
+            Speaker::User => Turn::User(self.text.clone()),
+            Speaker::Assistant => Turn::Assistant { text: self.text.clone(), calls: Vec::new() },
+        }
+    }
 }
 
 /// Who speaks.
@@ -82,6 +163,8 @@ pub enum Speaker {
 pub struct Reply {
     /// The answer's text.
     pub text: String,
+    /// The tools it calls natively.
+    pub calls: Vec<ToolCall>,
     /// What it used.
     pub cost: CallCost,
 }
@@ -117,6 +200,7 @@ pub(super) mod tests {
             seed: 1,
             brief: Arc::new(Brief::Worker(brief)),
             beside: Arc::default(),
+            tools: Toolbox::default(),
         }
     }
 

@@ -25,6 +25,7 @@ use crate::base::environment::Environment;
 use crate::base::id::Alias;
 use crate::domain::event::CallCost;
 use crate::domain::settings::{Dialect, ModelSpec, TelemetrySpec, Timeouts};
+use crate::domain::tool::written;
 
 /// How long the end of a run waits for the collector.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -57,9 +58,9 @@ impl Telemetry {
         let (alias, spec) = model;
         let mut attributes = asked(alias, spec, request);
         let (text, cost, fault) = match answered {
-            Ok(Reply { text, cost }) => (Some(text), Some(cost), None),
+            Ok(Reply { text, calls, cost }) => (Some(written(text, calls)), Some(cost), None),
             Err(ModelError::NotAnAnswer { text, cost, fault, .. }) => {
-                (Some(text), Some(&**cost), Some(("no_answer", fault.to_string())))
+                (Some(text.clone()), Some(&**cost), Some(("no_answer", fault.to_string())))
             }
             Err(error) => (None, None, Some((kind(error), error.to_string()))),
         };
@@ -69,7 +70,7 @@ impl Telemetry {
         }
         if self.spec.prompts {
             attributes.push(KeyValue::new("gen_ai.input.messages", input(&request.messages)));
-            let output = text.map(|text| KeyValue::new("gen_ai.output.messages", output(text)));
+            let output = text.map(|text| KeyValue::new("gen_ai.output.messages", output(&text)));
             attributes.extend(output);
         }
         let name = format!("chat {}", spec.model.as_deref().unwrap_or(alias.as_str()));

@@ -9,6 +9,7 @@ use super::parse::Parsed;
 use super::submission::Rules;
 use crate::domain::agent::{AGENT_TOML, AgentConfig, Role};
 use crate::domain::event::Diagnostic;
+use crate::domain::tool::WORKER_TOOLS;
 use crate::prompt::{self, Output, Prompt, RoleVariables};
 
 /// The roles without which an agent can neither work nor be rewritten.
@@ -57,11 +58,26 @@ fn role_faults(name: &str, role: &Role, rules: &Rules, places: &Places<'_>) -> V
         let what = format!("unknown model alias `{}`; allowed: {}", role.model, known.join(", "));
         found.push(finding("E205", AGENT_TOML, places.line(&["roles", name, "model"]), what));
     }
-    if let Some(tool) = role.tools.first() {
-        let what = format!("unknown tool `{tool}`; allowed: none in this version");
+    if let Some(what) = tools_fault(name, role) {
         found.push(finding("E212", AGENT_TOML, places.line(&["roles", name, "tools"]), what));
     }
     found
+}
+
+/// What is wrong with a role's tools.
+fn tools_fault(name: &str, role: &Role) -> Option<String> {
+    let known: &[&str] = if name == "worker" { &WORKER_TOOLS } else { &[] };
+    let unknown = role.tools.iter().find(|tool| !known.contains(&tool.as_str()));
+    match (unknown, role.turns) {
+        (Some(tool), _) if known.is_empty() => Some(format!(
+            "tool `{tool}` of role `{name}`; allowed: none, only `worker` names tools"
+        )),
+        (Some(tool), _) => Some(format!("unknown tool `{tool}`; allowed: {}", known.join(", "))),
+        (None, 1) if !role.tools.is_empty() => {
+            Some("tools without a turn for them; allowed: turns = 2 to 32, or no tools".to_owned())
+        }
+        _ => None,
+    }
 }
 
 fn prompt_faults(prompt: &Prompt, role: &Role, table: &'static RoleVariables) -> Vec<Diagnostic> {

@@ -1,78 +1,60 @@
-//! The tools of a meta role that works in turns, as lines of its answer: `TOOL name arguments`.
-//!
-//! Lines rather than a provider's tool calls, so that every model, command and person can use them, and the journal's
-//! answer texts hold all there is. They stand before any change in an answer: what is inside a change is text.
+//! The tools of a meta role that works in turns.
 
 use super::library::Library;
 use crate::base::id::GenerationId;
+use crate::domain::tool::{self, Argument, Purpose, ToolSpec};
 
-/// The longest result of one call, characters.
-const RESULT_CHARS: usize = 12_000;
-/// Calls that are served in one turn.
-const CALLS: usize = 8;
-const WORD: &str = "TOOL ";
+const GEN: Argument =
+    Argument { name: "gen", what: "a generation, such as gen-00003", optional: false };
+const OTHER: Argument = Argument { name: "other", what: "another generation", optional: false };
+const PATH: Argument = Argument { name: "path", what: "a file of it", optional: false };
+const PLACE: Argument =
+    Argument { name: "gen", what: "a generation, or `all` for every one", optional: false };
+const TEXT: Argument = Argument { name: "text", what: "the text to look for", optional: false };
+const EPISODE: Argument =
+    Argument { name: "episode", what: "an episode, such as TASK#0", optional: false };
+const ATTEMPT: Argument =
+    Argument { name: "attempt", what: "an attempt, to see its answers", optional: true };
 
-/// One call of a tool.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Call {
-    /// Validate the changes of the same answer, and take them for nothing else.
-    Validate,
-    /// Hand in the last changes that were validated and found well-formed.
-    Submit,
-    /// Look something up.
-    Look(String),
+const fn look(name: &'static str, arguments: &'static [Argument], what: &'static str) -> ToolSpec {
+    ToolSpec { name, purpose: Purpose::Look, arguments, what }
 }
 
-/// The calls an answer makes: those before its first change.
-pub fn calls(answer: &str) -> Vec<Call> {
-    let change = |line: &str| {
-        ["<<<<<", "-----", "```", "~~~", "WRITE ", "DELETE ", "--- ", "*** "]
-            .iter()
-            .any(|mark| line.trim_start().starts_with(mark))
-    };
-    answer
-        .lines()
-        .take_while(|line| !change(line))
-        .filter_map(|line| line.trim().trim_matches('`').strip_prefix(WORD))
-        .map(|call| match call.trim() {
-            "validate" => Call::Validate,
-            "submit" => Call::Submit,
-            look => Call::Look(look.to_owned()),
-        })
-        .take(CALLS)
-        .collect()
-}
+static ALL: [ToolSpec; 10] = [
+    look("generations", &[], "all generations with their mean score and measured effect"),
+    look("files", &[GEN], "the files of a generation, such as gen-00003"),
+    look("read", &[GEN, PATH], "one of them"),
+    look("grep", &[PLACE, TEXT], "lines that hold a text; `all` for every generation"),
+    look("diff", &[GEN, OTHER], "what changed from one generation to another"),
+    look("episodes", &[GEN], "what it was measured at"),
+    look("failures", &[GEN], "its failures by class"),
+    look(
+        "trace",
+        &[GEN, EPISODE, ATTEMPT],
+        "the attempts of an episode such as TASK#0; one with its answers",
+    ),
+    ToolSpec {
+        name: "validate",
+        purpose: Purpose::Try,
+        arguments: &[],
+        what: "with changes in the form above: they are checked, not handed in",
+    },
+    ToolSpec {
+        name: "submit",
+        purpose: Purpose::Submit,
+        arguments: &[],
+        what: "hands in the changes that were checked last and are well-formed",
+    },
+];
 
-/// What a prompt says about them.
-pub fn card(turns: u32) -> String {
-    format!(
-        "\n\nYou have {turns} turns. Instead of the final answer, an answer may hold lines that begin with TOOL; you get the \
-         results and the next turn.\n\
-         TOOL generations                       all generations with their mean score and measured effect\n\
-         TOOL files GEN                         the files of a generation, such as gen-00003\n\
-         TOOL read GEN PATH                     one of them\n\
-         TOOL grep GEN TEXT                     lines that hold a text; `all` for every generation\n\
-         TOOL diff GEN GEN                      what changed from one generation to another\n\
-         TOOL episodes GEN                      what it was measured at\n\
-         TOOL failures GEN                      its failures by class\n\
-         TOOL trace GEN EPISODE [ATTEMPT]       the attempts of an episode such as {{task}}#0; one with its answers\n\
-         TOOL validate                          then changes in the form above: they are checked, not handed in\n\
-         TOOL submit                            hands in the changes that were checked last and are well-formed\n\
-         An answer without a TOOL line is final.\n"
-    )
+/// All of them.
+pub fn specs() -> Vec<&'static ToolSpec> {
+    ALL.iter().collect()
 }
 
 /// What a look-up comes to, as the author reads it.
-pub fn look(library: &Library, call: &str) -> String {
-    let said = match answer(library, call) {
-        Ok(text) => text,
-        Err(why) => format!("not served: {why}"),
-    };
-    let mut shown: String = said.chars().take(RESULT_CHARS).collect();
-    if shown.len() < said.len() {
-        shown.push_str("\n(cut off here: the result is longer)\n");
-    }
-    shown
+pub fn look_up(library: &Library, call: &str) -> String {
+    tool::shown(answer(library, call))
 }
 
 fn answer(library: &Library, call: &str) -> Result<String, String> {
@@ -103,23 +85,5 @@ fn answer(library: &Library, call: &str) -> Result<String, String> {
         }
         ("read" | "grep" | "trace", _) => Err(format!("`{name}` lacks an argument")),
         _ => Err(format!("there is no tool `{name}`")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn calls_stand_before_any_change() {
-        let answer = "I look first.\nTOOL generations\n`TOOL read gen-00001 agent.toml`\nTOOL validate\n\na.md\n\
-                      <<<<<<< SEARCH\nTOOL submit\n=======\nx\n>>>>>>> REPLACE\n";
-        let look = |words: &str| Call::Look(words.to_owned());
-        assert_eq!(
-            calls(answer),
-            [look("generations"), look("read gen-00001 agent.toml"), Call::Validate]
-        );
-        assert_eq!(calls("summary: none of the TOOLs\n"), []);
-        assert_eq!(calls("TOOL submit"), [Call::Submit]);
     }
 }

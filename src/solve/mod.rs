@@ -7,4 +7,5 @@
 pub mod candidate;
 pub mod context;
 pub mod episode;
+pub mod tools;
 pub mod world;

@@ -174,6 +174,7 @@ impl RunView {
                 self.with_episode(*generation, episode, |view| view.start_measured(result));
             }
             Event::AttemptDecided { .. }
+            | Event::DraftTested { .. }
             | Event::ConsultDecided { .. }
             | Event::Consulted { .. } => {}
             Event::AttemptFinished { generation, episode, attempt, result } => {
@@ -323,6 +324,14 @@ impl RunView {
             all.merge(spend);
         }
         all
+    }
+
+    /// What calls for the newest generation used, be it planned yet or not.
+    pub fn newest_spend(&self) -> Spend {
+        if let Some((_, early)) = self.early.last_key_value() {
+            return *early;
+        }
+        self.generations.last_key_value().map(|(_, newest)| newest.spend).unwrap_or_default()
     }
 
     /// The number of rewrites so far, rejected ones included.
@@ -548,6 +557,7 @@ mod tests {
             alias: asked.clone(),
             prompt: crate::base::digest::Digest::of(b""),
             text: String::new(),
+            calls: Vec::new(),
             unusable: None,
             cost: CallCost {
                 usd: Some(MicroUsd(7)),

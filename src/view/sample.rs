@@ -52,6 +52,7 @@ impl Recording {
             alias: alias(),
             prompt: Digest::of(b"prompt"),
             text: "answer".into(),
+            calls: Vec::new(),
             unusable: None,
             cost: CallCost { requests: 1, wall_ms: 2, ..CallCost::default() },
         });

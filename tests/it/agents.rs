@@ -165,7 +165,7 @@ fn a_meta_role_looks_up_checks_and_hands_in_without_a_repair() {
         "not served: no line holds `steeper`",
         "summary: steeper",
         "not well-formed:\n- E",
-        "well-formed; `TOOL submit` hands it in",
+        "well-formed; `submit` hands it in",
     ] {
         assert!(asked.contains(told), "no {told:?}");
     }

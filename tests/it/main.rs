@@ -25,4 +25,5 @@ mod script;
 mod simulate;
 mod slow;
 mod tasks;
+mod turns;
 mod validation;

@@ -29,6 +29,8 @@ pub struct Received {
 pub enum Reaction {
     /// It answers with this text, in the dialect of the request's path.
     Say(String),
+    /// It answers with this text and these calls: the tool and its arguments as they are written, sound or not.
+    Call(String, Vec<(String, String)>),
     /// It fails with this status, these headers (`name: value`) and this body.
     Fail(u16, Vec<String>, String),
     /// It answers with status 200 and what no dialect knows.
@@ -142,7 +144,11 @@ async fn receive(connection: &mut BufReader<TcpStream>) -> Option<Received> {
 fn respond(request: &Received, reaction: &Reaction) -> Vec<Vec<u8>> {
     let (status, headers, kind, body) = match reaction {
         Reaction::Say(text) => {
-            let (kind, body) = said(request, text);
+            let (kind, body) = said(request, text, &[]);
+            (200, Vec::new(), kind, body)
+        }
+        Reaction::Call(text, calls) => {
+            let (kind, body) = said(request, text, calls);
             (200, Vec::new(), kind, body)
         }
         Reaction::Fail(status, headers, body) => {
@@ -165,18 +171,18 @@ fn respond(request: &Received, reaction: &Reaction) -> Vec<Vec<u8>> {
 }
 
 /// The text in the dialect of the request, with 1000 tokens in, 400 of them cached, and 200 out.
-fn said(request: &Received, text: &str) -> (&'static str, String) {
+fn said(request: &Received, text: &str, calls: &[(String, String)]) -> (&'static str, String) {
     let path = request.path.as_str();
     let streaming = request.body.get("stream") == Some(&Value::Bool(true))
         || path.contains("streamGenerateContent");
     let events = if path.ends_with("/chat/completions") {
-        chat(text, streaming)
+        chat(text, calls, streaming)
     } else if path.ends_with("/responses") {
-        responses(text, streaming)
+        responses(text, calls, streaming)
     } else if path.ends_with("/messages") {
-        messages(text, streaming)
+        messages(text, calls, streaming)
     } else {
-        gemini(text)
+        gemini(text, calls)
     };
     if !streaming {
         return ("application/json", events.first().map(Value::to_string).unwrap_or_default());
@@ -191,25 +197,38 @@ fn said(request: &Received, text: &str) -> (&'static str, String) {
     ("text/event-stream; charset=utf-8", body)
 }
 
-fn chat(text: &str, streaming: bool) -> Vec<Value> {
+fn chat(text: &str, calls: &[(String, String)], streaming: bool) -> Vec<Value> {
     let usage = json!({"prompt_tokens": 1000, "completion_tokens": 200,
         "prompt_tokens_details": {"cached_tokens": 400}});
+    let call = |(place, (name, arguments)): (usize, &(String, String))| {
+        json!({"index": place, "id": format!("c{place}"), "type": "function",
+            "function": {"name": name, "arguments": arguments}})
+    };
+    let calls: Vec<Value> = calls.iter().enumerate().map(call).collect();
+    let stop = if calls.is_empty() { "stop" } else { "tool_calls" };
+    let message = match calls.is_empty() {
+        true => json!({"role": "assistant", "content": text}),
+        false => json!({"role": "assistant", "content": text, "tool_calls": calls}),
+    };
     if !streaming {
-        let message = json!({"role": "assistant", "content": text});
-        let choice = json!({"index": 0, "message": message, "finish_reason": "stop"});
+        let choice = json!({"index": 0, "message": message, "finish_reason": stop});
         return vec![json!({"model": "m-1", "choices": [choice], "usage": usage})];
     }
     vec![
-        json!({"model": "m-1", "choices": [{"index": 0, "delta": {"content": text}}]}),
-        json!({"model": "m-1", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}),
+        json!({"model": "m-1", "choices": [{"index": 0, "delta": message}]}),
+        json!({"model": "m-1", "choices": [{"index": 0, "delta": {}, "finish_reason": stop}]}),
         json!({"model": "m-1", "choices": [], "usage": usage}),
     ]
 }
 
-fn responses(text: &str, streaming: bool) -> Vec<Value> {
+fn responses(text: &str, calls: &[(String, String)], streaming: bool) -> Vec<Value> {
     let content = json!([{"type": "output_text", "text": text}]);
-    let whole = json!({"status": "completed", "model": "m-1",
-        "output": [{"type": "message", "content": content}],
+    let mut output = vec![json!({"type": "message", "content": content})];
+    output.extend(calls.iter().enumerate().map(|(place, (name, arguments))| {
+        json!({"type": "function_call", "call_id": format!("c{place}"), "name": name,
+            "arguments": arguments})
+    }));
+    let whole = json!({"status": "completed", "model": "m-1", "output": output,
         "usage": {"input_tokens": 1000, "input_tokens_details": {"cached_tokens": 400},
             "output_tokens": 200, "output_tokens_details": {"reasoning_tokens": 150}}});
     if streaming {
@@ -219,24 +238,45 @@ fn responses(text: &str, streaming: bool) -> Vec<Value> {
     }
 }
 
-fn messages(text: &str, streaming: bool) -> Vec<Value> {
+fn messages(text: &str, calls: &[(String, String)], streaming: bool) -> Vec<Value> {
     let usage = json!({"input_tokens": 600, "cache_read_input_tokens": 400, "output_tokens": 200});
     let block = json!({"type": "text", "text": text});
+    let stop = if calls.is_empty() { "end_turn" } else { "tool_use" };
     if !streaming {
-        return vec![json!({"model": "m-1", "content": [block], "stop_reason": "end_turn",
+        let mut content = vec![block];
+        content.extend(calls.iter().enumerate().map(|(place, (name, arguments))| {
+            json!({"type": "tool_use", "id": format!("c{place}"), "name": name,
+                "input": serde_json::from_str::<Value>(arguments).unwrap_or_default()})
+        }));
+        return vec![json!({"model": "m-1", "content": content, "stop_reason": stop,
             "usage": usage})];
     }
-    vec![
+    let mut events = vec![
         json!({"type": "message_start", "message": {"model": "m-1", "content": [], "usage": usage}}),
         json!({"type": "content_block_start", "index": 0, "content_block": block}),
-        json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"},
-            "usage": {"output_tokens": 200}}),
-        json!({"type": "message_stop"}),
-    ]
+    ];
+    for (place, (name, arguments)) in calls.iter().enumerate() {
+        let block =
+            json!({"type": "tool_use", "id": format!("c{place}"), "name": name, "input": {}});
+        let delta = json!({"type": "input_json_delta", "partial_json": arguments});
+        let index = place + 1;
+        events.push(json!({"type": "content_block_start", "index": index, "content_block": block}));
+        events.push(json!({"type": "content_block_delta", "index": index, "delta": delta}));
+    }
+    events.push(json!({"type": "message_delta", "delta": {"stop_reason": stop},
+        "usage": {"output_tokens": 200}}));
+    events.push(json!({"type": "message_stop"}));
+    events
 }
 
-fn gemini(text: &str) -> Vec<Value> {
-    let content = json!({"role": "model", "parts": [{"text": text}]});
+/// Its arguments are no text, so broken ones are a value that is no object.
+fn gemini(text: &str, calls: &[(String, String)]) -> Vec<Value> {
+    let mut parts = vec![json!({"text": text})];
+    parts.extend(calls.iter().map(|(name, arguments)| {
+        let arguments = serde_json::from_str(arguments).unwrap_or(json!("broken"));
+        json!({"functionCall": {"name": name, "args": arguments}, "thoughtSignature": "sig"})
+    }));
+    let content = json!({"role": "model", "parts": parts});
     vec![
         json!({"candidates": [{"content": content, "finishReason": "STOP"}], "modelVersion": "m-1",
         "usageMetadata": {"promptTokenCount": 1000, "cachedContentTokenCount": 400,

@@ -74,6 +74,7 @@ fn question(attempt: u32) -> Request {
         seed: u64::from(attempt),
         brief: Arc::new(Brief::Worker(brief)),
         beside: Arc::default(),
+        tools: Default::default(),
     }
 }
 
@@ -84,7 +85,7 @@ async fn ask(models: &Models) -> Result<Reply, ModelError> {
 /// The error of a question that does not wait for a provider which is away, after a look for the key in it.
 async fn ask_in_vain(models: &Models) -> ModelError {
     let asked = question(1);
-    let error = models.converse(&asked.alias, &asked.chat()).await.expect_err("no answer");
+    let error = models.converse(&asked.alias, &asked.chat(false)).await.expect_err("no answer");
     let mut shown = format!("{error} {error:?}");
     let mut cause = std::error::Error::source(&error);
     while let Some(inner) = cause {

@@ -66,5 +66,6 @@ fn question(alias: &str, attempt: u32) -> Request {
         seed: u64::from(attempt),
         brief: Arc::new(Brief::Worker(brief)),
         beside: Arc::default(),
+        tools: Default::default(),
     }
 }

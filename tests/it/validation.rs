@@ -277,6 +277,7 @@ async fn rewrites_of_the_offline_meta_role_are_never_refused() {
             seed: u64::from(number),
             brief: Arc::new(Brief::Meta(brief)),
             beside: Arc::default(),
+            tools: Default::default(),
         };
         let answer = offline::answer(&request).unwrap().text;
         let parsed = edit::parse(&answer, AnswerFormat::Edit, &EditablePaths::default()).unwrap();

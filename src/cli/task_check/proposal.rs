@@ -43,6 +43,7 @@ pub fn proposal(task: &Task, start: &Measurement, attempt: u32) -> Result<FileSe
         seed: rng::seed(order::SEED, "task check", &[u64::from(attempt)]),
         brief: Arc::new(Brief::Worker(brief)),
         beside: Arc::default(),
+        tools: Default::default(),
     };
     let reply = offline::answer(&request).map_err(|error| error.to_string())?;
     candidate::from_answer(&reply.text, AnswerFormat::Edit, &task.initial, task)

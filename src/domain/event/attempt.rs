@@ -80,6 +80,22 @@ pub struct AttemptResult {
     pub features: Vec<f64>,
 }
 
+/// What a draft came to on a few of the train cases.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DraftTest {
+    /// The mean metric on these cases.
+    pub metric: Option<f64>,
+    /// Per case.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cases: Vec<CaseResult>,
+    /// Why it has no metric.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// The failure's class.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub error_class: String,
+}
+
 /// An answer that was paid, did not fit, and went back to its author with the reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HandedBack {

@@ -161,6 +161,9 @@ pub struct ModelSpec {
     /// Whether answers are streamed: a stalled answer is then told from a long one.
     #[serde(default = "default_stream")]
     pub stream: bool,
+    /// How the model calls tools; absent: natively at a provider's own address, in words elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tools: Option<ToolUse>,
     /// Whether the provider is asked to keep prompts for later calls, where it does so on request only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub prompt_cache: bool,
@@ -194,12 +197,39 @@ impl ModelSpec {
             retry: RetrySpec::default(),
             effort: None,
             stream: default_stream(),
+            tools: None,
             prompt_cache: false,
             fallback: Vec::new(),
             omit: Vec::new(),
             body: Map::new(),
         }
     }
+}
+
+impl ModelSpec {
+    /// Whether tools are offered as the dialect's own. Of a server at another address it is not known whether it can.
+    pub fn calls_natively(&self) -> bool {
+        let known = self.base_url.is_none();
+        self.dialect.is_wire() && self.tools.map_or(known, |tools| tools == ToolUse::Native)
+    }
+}
+
+impl ModelSpec {
+    /// Whether the answers of a program say what they cost.
+    pub fn tells_price(&self) -> bool {
+        self.dialect == Dialect::Command
+            && self.usage.as_ref().is_some_and(|usage| usage.usd.is_some())
+    }
+}
+
+/// How a model calls tools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ToolUse {
+    /// As the dialect does, with JSON schemas.
+    Native,
+    /// By lines of its answer.
+    Text,
 }
 
 /// Where a program's JSON says what it used: paths of member names joined by dots. Several paths are added up.

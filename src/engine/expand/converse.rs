@@ -6,13 +6,14 @@ use std::sync::Arc;
 use super::{Draft, Order, TURNS, draft};
 use crate::domain::edit;
 use crate::domain::event::{CallKey, Diagnostic, HandedBack};
+use crate::domain::tool::{Called, shown};
 use crate::engine::Stopped;
 use crate::engine::ask::ask;
 use crate::engine::recorded::Answer;
 use crate::engine::session::Session;
-use crate::model::{Brief, Message, MetaBrief, Request, Speaker};
-use crate::rewrite::tools::{self, Call};
-use crate::rewrite::{Library, context};
+use crate::engine::turns::{Talk, handed_in, turns_left};
+use crate::model::{Brief, MetaBrief, Request};
+use crate::rewrite::{Library, context, tools};
 
 /// What the turns of a rewrite came to.
 pub(super) struct Made {
@@ -30,7 +31,8 @@ pub(super) async fn converse(
     order: &Order,
     prompt: &str,
 ) -> Result<Made, Stopped> {
-    let mut messages = vec![Message { speaker: Speaker::User, text: prompt.to_owned() }];
+    let (specs, card) = order.tools.clone();
+    let mut talk = Talk::new(prompt, specs, card);
     let (mut prompts, mut handed_back) = (Vec::new(), Vec::new());
     let mut findings = Vec::new();
     let mut turn = 0;
@@ -38,96 +40,91 @@ pub(super) async fn converse(
     // The last changes that were checked and found well-formed.
     let mut checked = None;
     loop {
-        let request = request(session, order, turn, messages.clone(), findings.clone());
+        let request = request(session, order, turn, &talk, findings.clone());
         let answer = ask(session, &request).await?;
         prompts.push(request.text());
-        let library = order.library.as_ref().filter(|_| answer.unusable.is_none());
-        let calls = library.map(|_| tools::calls(&answer.text)).unwrap_or_default();
-        if calls.contains(&Call::Submit)
+        let calls = talk.calls(&answer);
+        if calls.contains(&Called::Submit)
             && let Some(draft) = checked.take()
         {
             return Ok(Made { draft, prompts, handed_back });
         }
-        let text = match library.filter(|_| looks > 0 && !calls.is_empty()) {
-            Some(library) => {
-                looks -= 1;
-                serve(session, order, library, &calls, &answer, &mut checked, looks).await?
-            }
-            None => {
-                let draft = draft(session, order, &answer).await?;
-                let repairs = u32::try_from(handed_back.len()).unwrap_or(u32::MAX);
-                let may_ask = repairs + 1 < TURNS && answer.cost.cap.is_none();
-                let Some(stage) = draft.stage.filter(|_| may_ask) else {
-                    return Ok(Made { draft, prompts, handed_back });
-                };
-                handed_back.push(HandedBack { turn, class: stage.name().to_owned() });
-                findings = draft.diagnostics;
-                context::repair(&findings, edit::contract(order.role.format))
-            }
-        };
+        let (results, rest) =
+            match order.library.as_ref().filter(|_| looks > 0 && !calls.is_empty()) {
+                Some(library) => {
+                    looks -= 1;
+                    let results =
+                        serve(session, order, library, &calls, &answer, &mut checked).await?;
+                    (results, turns_left(looks))
+                }
+                None => {
+                    let draft = draft(session, order, &answer, &handed_in(&answer, &calls)).await?;
+                    let repairs = u32::try_from(handed_back.len()).unwrap_or(u32::MAX);
+                    let may_ask = repairs + 1 < TURNS && answer.cost.cap.is_none();
+                    let Some(stage) = draft.stage.filter(|_| may_ask) else {
+                        return Ok(Made { draft, prompts, handed_back });
+                    };
+                    handed_back.push(HandedBack { turn, class: stage.name().to_owned() });
+                    findings = draft.diagnostics;
+                    let repair = context::repair(&findings, edit::contract(order.role.format));
+                    (Vec::new(), repair)
+                }
+            };
         turn += 1;
-        messages.push(Message { speaker: Speaker::Assistant, text: answer.text });
-        messages.push(Message { speaker: Speaker::User, text });
+        talk.go_on(answer, &results, rest);
     }
 }
 
-/// What the calls of one answer come to, as its author reads it.
+/// What each call of one answer comes to, under its title.
 async fn serve(
     session: &Session,
     order: &Order,
     library: &Library,
-    calls: &[Call],
+    calls: &[Called],
     answer: &Answer,
     checked: &mut Option<Draft>,
-    looks: u32,
-) -> Result<String, Stopped> {
-    let mut text = String::new();
+) -> Result<Vec<(String, String)>, Stopped> {
+    let mut results = Vec::new();
     for call in calls {
-        let (name, result) = match call {
-            Call::Look(words) => (words.as_str(), tools::look(library, words)),
-            Call::Submit => {
-                ("submit", "nothing was checked and found well-formed yet\n".to_owned())
-            }
-            Call::Validate => {
-                let draft = draft(session, order, answer).await?;
+        let result = match call {
+            Called::Look(words) => tools::look_up(library, words),
+            Called::Submit => "nothing was checked and found well-formed yet\n".to_owned(),
+            Called::Refused { why, .. } => shown(Err(why.clone())),
+            Called::Try { draft: own, .. } => {
+                let changes = own.as_deref().unwrap_or(&answer.text);
+                let draft = draft(session, order, answer, changes).await?;
                 let found: Vec<String> =
                     draft.diagnostics.iter().map(|finding| format!("- {finding}\n")).collect();
                 *checked = draft.stage.is_none().then_some(draft);
-                let told = match checked {
-                    Some(_) => "well-formed; `TOOL submit` hands it in\n".to_owned(),
+                match checked {
+                    Some(_) => "well-formed; `submit` hands it in\n".to_owned(),
                     None => format!("not well-formed:\n{}", found.concat()),
-                };
-                ("validate", told)
+                }
             }
         };
-        text.push_str(&format!("==== TOOL {name} ====\n{result}\n"));
+        results.push((call.title().to_owned(), result));
     }
-    text.push_str(&match looks {
-        0 => {
-            "This was the last look-up: answer with the changes now, or `TOOL submit`.\n".to_owned()
-        }
-        looks => format!("Turns for look-ups left: {looks}.\n"),
-    });
-    Ok(text)
+    Ok(results)
 }
 
 fn request(
     session: &Session,
     order: &Order,
     turn: u32,
-    messages: Vec<Message>,
+    talk: &Talk,
     findings: Vec<Diagnostic>,
 ) -> Request {
     Request {
         key: CallKey::Rewrite { generation: order.id, turn },
         role: "meta".into(),
         alias: order.alias.clone(),
-        messages,
+        messages: talk.messages.clone(),
         temperature: order.role.temperature,
         top_p: order.role.top_p,
         max_output_tokens: order.role.max_output_tokens,
         seed: session.seed("meta", &[u64::from(order.id.0), u64::from(turn)]),
         brief: Arc::new(Brief::Meta(MetaBrief { findings, ..order.brief.clone() })),
         beside: order.beside.clone(),
+        tools: talk.tools.clone(),
     }
 }

@@ -6,6 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::{Limits, Scope, Spent};
+use crate::base::id::Alias;
+use crate::base::unit::MicroUsd;
 use crate::domain::event::{CallCost, CallKey};
 use crate::domain::settings::Price;
 use crate::model::fault::ModelError;
@@ -17,7 +19,13 @@ pub(in crate::model) struct Ledger {
     limits: Limits,
     books: Mutex<BTreeMap<Scope, Books>>,
     settled: Notify,
+    /// The dearest call so far of each alias.
+    dearest: Mutex<BTreeMap<Alias, MicroUsd>>,
 }
+
+/// What a call of unknown price may cost before one of its alias has told: as much as there is, so that they go one at a
+/// time.
+const UNTOLD: MicroUsd = MicroUsd(1_000_000_000_000_000);
 
 #[derive(Clone, Copy, Default)]
 struct Books {
@@ -28,7 +36,7 @@ struct Books {
 impl Ledger {
     /// A budget of which nothing is used.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, books: Mutex::default(), settled: Notify::new() }
+        Self { limits, books: Mutex::default(), settled: Notify::new(), dearest: Mutex::default() }
     }
 
     /// Takes in a call that was made before.
@@ -36,6 +44,19 @@ impl Ledger {
         let mut used = Spent::default();
         used.add(cost);
         self.book(&self.limits.scopes(key, role), used);
+    }
+
+    /// Takes note of what a call of an alias cost.
+    pub fn learn(&self, alias: &Alias, cost: &CallCost) {
+        let Some(usd) = cost.usd else { return };
+        let mut dearest = self.dearest.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = dearest.entry(alias.clone()).or_default();
+        *known = (*known).max(usd);
+    }
+
+    /// The dearest call of an alias, once one told its price.
+    fn dearest(&self, alias: &Alias) -> Option<MicroUsd> {
+        self.dearest.lock().unwrap_or_else(PoisonError::into_inner).get(alias).copied()
     }
 
     /// What the run has spent so far; calls under way are not in it.
@@ -61,14 +82,35 @@ impl Ledger {
         request: &Request,
         price: Option<&Price>,
     ) -> Result<Reservation<'_>, ModelError> {
-        let reckoned = reckon(request, price);
+        self.set_aside(request, reckon(request, price)).await
+    }
+
+    /// The same for an alias that tells afterwards what a call cost: reckoned as its dearest one so far.
+    pub async fn reserve_untold(
+        &self,
+        alias: &Alias,
+        request: &Request,
+    ) -> Result<Reservation<'_>, ModelError> {
+        let usd = self.dearest(alias).unwrap_or(UNTOLD);
+        let mut reservation =
+            self.set_aside(request, Spent { usd, ..reckon(request, None) }).await?;
+        // Where the program does not tell after all, only what is known counts.
+        reservation.unsaid = self.dearest(alias).unwrap_or_default();
+        Ok(reservation)
+    }
+
+    async fn set_aside(
+        &self,
+        request: &Request,
+        reckoned: Spent,
+    ) -> Result<Reservation<'_>, ModelError> {
         let scopes = self.limits.scopes(&request.key, &request.role);
         loop {
             let settled = self.settled.notified();
             tokio::pin!(settled);
             settled.as_mut().enable();
             if self.try_reserve(&scopes, reckoned)? {
-                return Ok(Reservation { ledger: self, scopes, reckoned });
+                return Ok(Reservation { ledger: self, scopes, reckoned, unsaid: reckoned.usd });
             }
             settled.await;
         }
@@ -127,6 +169,8 @@ pub(in crate::model) struct Reservation<'a> {
     ledger: &'a Ledger,
     scopes: Vec<Scope>,
     reckoned: Spent,
+    /// What counts where the price is not told.
+    unsaid: MicroUsd,
 }
 
 impl Reservation<'_> {
@@ -152,7 +196,7 @@ impl Reservation<'_> {
             used.tokens = self.reckoned.tokens;
         }
         if cost.usd.is_none() {
-            used.usd = self.reckoned.usd;
+            used.usd = self.unsaid;
         }
         self.ledger.book(&self.scopes, used);
     }
@@ -172,7 +216,8 @@ impl Drop for Reservation<'_> {
 
 /// The most a call may use: a token per two bytes of prompt, the longest answer, nothing cached.
 fn reckon(request: &Request, price: Option<&Price>) -> Spent {
-    let bytes: usize = request.messages.iter().map(|message| message.text.len()).sum();
+    let said: usize = request.messages.iter().map(|message| message.text.len()).sum();
+    let bytes = said + request.tools.bytes();
     let tokens = Tokens {
         input: Some(bytes as u64 / 2 + 16),
         output: Some(u64::from(request.max_output_tokens)),

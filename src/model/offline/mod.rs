@@ -97,5 +97,5 @@ fn reply(request: &Request, manner: Manner) -> Result<Reply, OfflineError> {
         Brief::Cases(brief) => cases::answer(brief, &mut rng),
         Brief::Advice(brief) => advice::answer(brief, manner, &mut rng),
     };
-    Ok(Reply { text, cost: CallCost::default() })
+    Ok(Reply { text, calls: Vec::new(), cost: CallCost::default() })
 }

@@ -87,5 +87,6 @@ fn tool_call(call: ToolCall, key: Option<&Secret>) -> ToolCall {
         true => call.arguments,
         false => serde_json::from_str(&cleaned).unwrap_or_default(),
     };
-    ToolCall { arguments, ..call }
+    let broken = call.broken.map(|why| words(&why, key));
+    ToolCall { arguments, broken, ..call }
 }

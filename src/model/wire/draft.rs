@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{AnswerFault, Tokens, Trouble, Verdict};
 use crate::model::chat::{Answer, ToolCall};
@@ -99,32 +99,37 @@ impl Draft {
                 (true, false) => Verdict::NotAnAnswer { fault: AnswerFault::Empty, text, tokens },
             };
         }
-        match self.calls.into_values().map(CallDraft::read).collect::<Result<Vec<_>, _>>() {
-            Err(reason) => {
+        match self.calls.into_values().map(CallDraft::read).collect::<Option<Vec<_>>>() {
+            None => {
+                let reason = "it names no tool".into();
                 let fault = AnswerFault::BrokenToolCall { reason };
                 Verdict::NotAnAnswer { fault, text, tokens }
             }
-            Ok(calls) if calls.is_empty() && blank => {
+            Some(calls) if calls.is_empty() && blank => {
                 Verdict::NotAnAnswer { fault: AnswerFault::Empty, text, tokens }
             }
-            Ok(calls) => answer(text, calls, self.model, tokens),
+            Some(calls) => answer(text, calls, self.model, tokens),
         }
     }
 }
 
 impl CallDraft {
-    /// The call; no arguments at all are no arguments, everything else has to be a JSON object.
-    fn read(self) -> Result<ToolCall, String> {
+    /// The call, unless it names no tool. No arguments at all are no arguments, everything else has to be a JSON object; a
+    /// call whose arguments cannot be read says so, for its author can be told.
+    fn read(self) -> Option<ToolCall> {
         let Self { id, name, arguments, signature } = self;
         if name.is_empty() {
-            return Err("it names no tool".into());
+            return None;
         }
         let given = if arguments.trim().is_empty() { "{}" } else { &arguments };
-        match serde_json::from_str::<Value>(given) {
-            Ok(arguments @ Value::Object(_)) => Ok(ToolCall { id, name, arguments, signature }),
-            Ok(_) => Err(format!("the arguments of `{name}` are no object")),
-            Err(error) => Err(format!("the arguments of `{name}` are no JSON: {error}")),
-        }
+        let (arguments, broken) = match serde_json::from_str::<Value>(given) {
+            Ok(arguments @ Value::Object(_)) => (arguments, None),
+            Ok(_) => (json!({}), Some(format!("the arguments of `{name}` are no object"))),
+            Err(error) => {
+                (json!({}), Some(format!("the arguments of `{name}` are no JSON: {error}")))
+            }
+        };
+        Some(ToolCall { id, name, arguments, broken, signature })
     }
 }
 
@@ -183,8 +188,10 @@ mod tests {
         }
         assert!(matches!(draft("", Some("")).verdict(true), Verdict::Answer(_)));
         for broken in [r#"{"at": "#, "[1]", "three"] {
-            let broken = fault(draft("", Some(broken)).verdict(true));
-            assert!(matches!(broken, AnswerFault::BrokenToolCall { .. }), "{broken:?}");
+            match draft("", Some(broken)).verdict(true) {
+                Verdict::Answer(answer) => assert!(answer.calls[0].broken.is_some(), "{broken}"),
+                other => panic!("{other:?}"),
+            }
         }
         assert_eq!(fault(draft("", Some("{}")).verdict(false)), AnswerFault::ToolCall);
         assert!(matches!(draft("text", Some("{")).verdict(false), Verdict::Answer(_)));

@@ -8,6 +8,7 @@ use super::super::figure;
 use super::super::ink::Page;
 use super::super::spend::thousands;
 use crate::domain::event::CallCost;
+use crate::domain::tool::{ToolCall, written};
 
 /// One answer of a model.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -16,7 +17,7 @@ pub struct CallDocument {
     pub role: String,
     /// The alias asked.
     pub model: String,
-    /// The turn: 0 the first answer, then repairs.
+    /// The turn: 0 the first answer, then look-ups and repairs.
     pub turn: u32,
     /// The content hash of the prompt.
     pub prompt_digest: String,
@@ -24,6 +25,9 @@ pub struct CallDocument {
     pub prompt: Option<String>,
     /// The answer.
     pub answer: String,
+    /// The tools it called natively.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<ToolCall>,
     /// Why the text is no answer, if it is none.
     pub unusable: Option<String>,
     /// What was wrong with it, in a word, when it went back to its author.
@@ -70,6 +74,11 @@ impl CallDocument {
         page.ink.faint(&told)
     }
 
+    /// The answer with its calls, as text.
+    fn written(&self) -> String {
+        written(&self.answer, &self.calls)
+    }
+
     /// What happened to the call, then the prompt and the answer. Of a prompt that goes on from the turn `before`, only
     /// what is new is spelt out.
     pub fn spell_out(&self, text: &mut String, before: Option<&Self>, page: Page) {
@@ -84,11 +93,12 @@ impl CallDocument {
         let missing = "(the archive does not hold this prompt)".to_owned();
         let prompt = self.prompt.as_ref().unwrap_or(&missing);
         let new = before.and_then(|before| {
-            let known = format!("{}\n{}\n", before.prompt.as_ref()?, before.answer);
+            let known = format!("{}\n{}\n", before.prompt.as_ref()?, before.written());
             prompt.strip_prefix(&known)
         });
         let title = if new.is_some() { "what was said to it" } else { "prompt" };
-        for (title, body) in [(title, new.unwrap_or(prompt)), ("answer", &self.answer)] {
+        let answer = self.written();
+        for (title, body) in [(title, new.unwrap_or(prompt)), ("answer", &answer)] {
             let _ = writeln!(text, "  {}", page.ink.strong(title));
             for line in body.lines() {
                 let _ = writeln!(text, "    {line}");

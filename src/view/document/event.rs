@@ -18,7 +18,10 @@ pub fn line(record: &Record, view: &RunView) -> Result<String, serde_json::Error
         fields.insert("run".to_owned(), run.unwrap_or(Value::Null));
         match &record.event {
             Event::RunStarted { .. } => drop(fields.remove("agent")),
-            Event::Answered { .. } => drop(fields.remove("text")),
+            Event::Answered { .. } => {
+                fields.remove("text");
+                fields.remove("calls");
+            }
             Event::EpisodeStarted { .. } => drop(fields.remove("start")),
             Event::GenerationPlanned { .. } => drop_inside(fields, "plan", "files"),
             Event::StartMeasured { .. } | Event::AttemptFinished { .. } => {

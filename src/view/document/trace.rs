@@ -9,7 +9,9 @@ use super::super::ink::Page;
 use super::call::CallDocument;
 use crate::base::id::{EpisodeId, GenerationId};
 use crate::domain::action::InnerAction;
-use crate::domain::event::{AttemptEnd, AttemptResult, CallKey, Event, HandedBack, Record};
+use crate::domain::event::{
+    AttemptEnd, AttemptResult, CallKey, DraftTest, Event, HandedBack, Record,
+};
 use crate::domain::outcome::Violation;
 
 /// `trace --json`.
@@ -56,6 +58,35 @@ pub struct AttemptDocument {
     pub reused: bool,
     /// The answers it took.
     pub calls: Vec<CallDocument>,
+    /// The drafts it tested before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<DraftDocument>,
+}
+
+/// A draft that was tested before it was handed in.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DraftDocument {
+    /// The answer that held it.
+    pub turn: u32,
+    /// The train cases it was measured on.
+    pub cases: usize,
+    /// The mean metric on them.
+    pub metric: Option<f64>,
+    /// Why it has none.
+    pub reason: String,
+}
+
+impl DraftDocument {
+    fn of(turn: u32, test: &DraftTest) -> Self {
+        let DraftTest { metric, cases, reason, .. } = test;
+        Self { turn, cases: cases.len(), metric: *metric, reason: reason.clone() }
+    }
+
+    fn told(&self) -> String {
+        let metric = self.metric.map_or_else(|| self.reason.clone(), figure::metric);
+        let cases = figure::count(self.cases as u64, "case");
+        format!("draft of turn {} tested on {cases}: {metric}", self.turn)
+    }
 }
 
 impl TraceDocument {
@@ -77,7 +108,7 @@ impl TraceDocument {
     fn apply(&mut self, wanted: GenerationId, event: &Event) {
         match event {
             Event::RunStarted { identity, .. } => self.sealed = identity.is_sealed(),
-            Event::Answered { key, role, alias, prompt, text, unusable, cost } => {
+            Event::Answered { key, role, alias, prompt, text, calls, unusable, cost } => {
                 let call = |turn: u32| CallDocument {
                     role: role.clone(),
                     model: alias.to_string(),
@@ -85,6 +116,7 @@ impl TraceDocument {
                     prompt_digest: prompt.to_string(),
                     prompt: None,
                     answer: text.clone(),
+                    calls: calls.clone(),
                     unusable: unusable.clone(),
                     handed_back: None,
                     cache_hit: cost.cached_tokens.map(|cached| cached > 0),
@@ -110,6 +142,13 @@ impl TraceDocument {
                     | CallKey::Attack { .. }
                     | CallKey::Consult { .. } => {}
                 }
+            }
+            Event::DraftTested {
+                key: CallKey::Attempt { generation, episode, attempt, turn },
+                result,
+            } if *generation == wanted => {
+                let test = DraftDocument::of(*turn, result);
+                self.attempt(episode, *attempt).tests.push(test);
             }
             Event::StartMeasured { generation, episode, result } if *generation == wanted => {
                 self.attempt(episode, 0).ended(result);
@@ -194,6 +233,10 @@ impl TraceDocument {
         }
         for one in &self.attempts {
             let _ = writeln!(text, "{}", one.told(page));
+            for test in &one.tests {
+                let told = figure::cut(&test.told(), page.rest(4));
+                let _ = writeln!(text, "  {}", page.ink.faint(&told));
+            }
             for violation in &one.violations {
                 let told = figure::cut(&violation.detail, page.rest(20));
                 let _ = writeln!(text, "  {} {told}", page.ink.bad("violation:"));
@@ -234,6 +277,7 @@ impl AttemptDocument {
             violations: Vec::new(),
             reused: false,
             calls: Vec::new(),
+            tests: Vec::new(),
         }
     }
 

@@ -139,6 +139,7 @@ impl Recorder {
             alias: "fast".parse().expect("an alias"),
             prompt: digest.clone(),
             text: "summary: num: a step".into(),
+            calls: Vec::new(),
             unusable: None,
             cost: CallCost { requests: 1, ..CallCost::default() },
         });

@@ -107,6 +107,9 @@ fn lacking(args: &Args, answer: &Answer) -> Option<String> {
     if args.tool && answer.calls.is_empty() {
         return Some(format!("model `{alias}` answers, but did not call the tool it was offered"));
     }
+    if let Some(why) = answer.calls.iter().find_map(|call| call.broken.as_ref()) {
+        return Some(format!("model `{alias}` calls the tool, but {why}"));
+    }
     let word = || serde_json::from_str::<Value>(&answer.text).ok()?.get("word").cloned();
     if args.schema && word().is_none() {
         return Some(format!("model `{alias}` answers, but not in the form demanded"));

@@ -114,3 +114,28 @@ fn waiting_counts_in_minutes_and_what_was_recorded_before_counts_too() {
     assert!(full.contains("max_minutes = 1.00 (used: 1.33)"), "{full}");
     assert_eq!(budget.exhausted(&Scope::Run), None, "a run's minutes are its process's");
 }
+
+#[tokio::test]
+async fn calls_of_an_alias_that_tells_its_price_go_one_at_a_time_until_one_has_told() {
+    let budget = ledger(BudgetSpec { max_usd: Some(1.0), ..BudgetSpec::default() });
+    let alias: Alias = "coder".parse().expect("an alias");
+    let asked = question("?");
+    let told = |usd: u64| CallCost { usd: Some(MicroUsd(usd)), ..CallCost::default() };
+    let first = budget.reserve_untold(&alias, &asked).await.expect("room");
+    let second = budget.reserve_untold(&alias, &asked);
+    tokio::pin!(second);
+    let early =
+        tokio::select! { biased; _ = &mut second => true, () = std::future::ready(()) => false };
+    assert!(!early, "it did not wait");
+    budget.learn(&alias, &told(300_000));
+    first.settle(&told(300_000));
+    drop(second.await.expect("room again"));
+    // 0.3 spent and 0.3 set aside leave room for another.
+    let [a, b] = [budget.reserve_untold(&alias, &asked), budget.reserve_untold(&alias, &asked)];
+    let (a, b) = (a.await.expect("room"), b.await.expect("room"));
+    assert_eq!(budget.spent().usd, MicroUsd(300_000));
+    drop((a, b));
+    // One that does not tell counts as the dearest so far.
+    budget.reserve_untold(&alias, &asked).await.expect("room").settle(&CallCost::default());
+    assert_eq!(budget.spent().usd, MicroUsd(600_000));
+}

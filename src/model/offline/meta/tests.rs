@@ -59,6 +59,7 @@ fn request(brief: &MetaBrief, messages: Vec<Message>) -> Request {
         seed: 1,
         brief: Arc::new(Brief::Meta(brief.clone())),
         beside: Default::default(),
+        tools: Default::default(),
     }
 }
 

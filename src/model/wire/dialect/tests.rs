@@ -37,6 +37,7 @@ fn rich_chat() -> Chat {
         name: "look".into(),
         arguments: json!({"at": 3}),
         signature: Some("sig".into()),
+        broken: None,
     };
     let result = ToolResult { id: "c1".into(), name: "look".into(), text: "a wall".into() };
     let schema = json!({"type": "object", "properties": {"at": {"type": "integer"}}});

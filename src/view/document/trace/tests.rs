@@ -55,6 +55,7 @@ fn answered(turn: u32, text: &str, change: impl FnOnce(&mut CallCost)) -> CallDo
         prompt_digest: String::new(),
         prompt: None,
         answer: text.into(),
+        calls: Vec::new(),
         unusable: None,
         handed_back: None,
         cache_hit: Some(true),

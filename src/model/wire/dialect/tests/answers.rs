@@ -322,8 +322,13 @@ fn a_call_of_a_tool_is_read_where_one_was_offered() {
             }
         }
         for verdict in every_way(name, &calls(name, r#"{"at": "#), true) {
-            let broken = matches!(fault(&verdict), AnswerFault::BrokenToolCall { .. });
-            assert!(broken, "{name:?}: {verdict:?}");
+            match verdict {
+                Verdict::Answer(Answer { calls, .. }) => {
+                    assert_eq!((calls.len(), calls[0].id.as_str()), (1, "c1"), "{name:?}");
+                    assert!(calls[0].broken.is_some(), "{name:?}: its author is told why");
+                }
+                other => panic!("{name:?}: {other:?}"),
+            }
         }
         for verdict in every_way(name, &calls(name, "{}"), false) {
             assert_eq!(fault(&verdict), &AnswerFault::ToolCall, "{name:?}");
