@@ -209,7 +209,10 @@ mod tests {
     #[test]
     fn rejected_rewrites_are_listed_with_their_findings() {
         let text = list(&RunView::of(&small_run()), Page::PLAIN, true);
-        assert!(text.contains("gen-00002   rejected  improver: fragment: next_step <- endless"), "{text}");
+        assert!(
+            text.contains("gen-00002   rejected  improver: fragment: next_step <- endless"),
+            "{text}"
+        );
         assert!(text.contains("E301 strategy.star:12 tick limit in next_step"), "{text}");
     }
 

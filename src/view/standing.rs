@@ -1,5 +1,7 @@
 //! Where a run stands, for `status`.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::figure;
@@ -10,8 +12,8 @@ use super::pace::{self, Pace};
 use super::per_task;
 use super::run::{Doing, RunState, RunView};
 use super::seal;
-use super::spend::CostDocument;
-use crate::domain::settings::BudgetSpec;
+use super::spend::{CostDocument, Spend};
+use crate::domain::settings::{BudgetSpec, Budgets};
 
 /// `status --json`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -53,10 +55,59 @@ pub struct BudgetLeft {
     pub calls: Option<u64>,
     /// Minutes of the process below the cap; null without a cap, or when no process works on the run.
     pub minutes: Option<f64>,
+    /// The same of the newest generation, where a generation has caps; its minutes are those waited for answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generation: Option<Left>,
+    /// The same of each role that has caps.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub roles: BTreeMap<String, Left>,
 }
 
-/// The document of a run; `held` says whether a process holds it now, `caps` are the lab's.
-pub fn document(view: &RunView, held: bool, caps: BudgetSpec) -> StatusDocument {
+/// What is left below the caps of a generation or a role; null without a cap, or when it is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Left {
+    /// US dollars.
+    pub usd: Option<f64>,
+    /// Tokens.
+    pub tokens: Option<u64>,
+    /// Answers.
+    pub calls: Option<u64>,
+    /// Minutes waited for answers.
+    pub minutes: Option<f64>,
+}
+
+impl Left {
+    fn of(caps: BudgetSpec, spend: &Spend) -> Self {
+        let CostDocument { usd, tokens, .. } = CostDocument::from(spend);
+        let waited = super::spend::real(spend.wall_ms) / 60_000.0;
+        Self {
+            usd: caps.max_usd.zip(usd).map(|(cap, used)| (cap - used).max(0.0)),
+            tokens: caps.max_tokens.zip(tokens).map(|(cap, used)| cap.saturating_sub(used)),
+            calls: caps.max_calls.map(|cap| cap.saturating_sub(spend.calls)),
+            minutes: caps.max_minutes.map(|cap| (cap - waited).max(0.0)),
+        }
+    }
+
+    fn told(self) -> Option<String> {
+        let parts: Vec<String> = [
+            self.usd.map(|usd| format!("${usd:.4}")),
+            self.tokens.map(|tokens| figure::count(tokens, "token")),
+            self.calls.map(|calls| figure::count(calls, "answer")),
+            self.minutes.map(|minutes| format!("{minutes:.1} min")),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+}
+
+/// The document of a run; `held` says whether a process holds it now, `caps` are those that hold.
+pub fn document(view: &RunView, held: bool, budget: &Budgets) -> StatusDocument {
+    let caps = budget.run();
+    let newest = view.newest_spend();
+    let of_run = Left::of(BudgetSpec { max_minutes: None, ..caps }, &view.spend());
+    let of_role = |role: &String| view.spend_by_role.get(role).copied().unwrap_or_default();
     let spend = view.spend();
     let cost = CostDocument::from(&spend);
     let planned = view.identity.as_ref().map_or(0, |identity| u64::from(identity.generations));
@@ -75,13 +126,20 @@ pub fn document(view: &RunView, held: bool, caps: BudgetSpec) -> StatusDocument 
         attempts: view.attempts(),
         budget_left: BudgetLeft {
             generations: planned.saturating_sub(view.rewrites() as u64),
-            usd: caps.max_usd.zip(cost.usd).map(|(cap, used)| (cap - used).max(0.0)),
-            tokens: caps.max_tokens.zip(cost.tokens).map(|(cap, used)| cap.saturating_sub(used)),
-            calls: caps.max_calls.map(|cap| cap.saturating_sub(spend.calls)),
+            usd: of_run.usd,
+            tokens: of_run.tokens,
+            calls: of_run.calls,
             minutes: caps
                 .max_minutes
                 .filter(|_| held)
                 .map(|cap| (cap - super::spend::real(view.process_ms) / 60_000.0).max(0.0)),
+            generation: (!budget.generation.is_empty())
+                .then(|| Left::of(budget.generation, &newest)),
+            roles: budget
+                .roles
+                .iter()
+                .map(|(role, caps)| (role.clone(), Left::of(*caps, &of_role(role))))
+                .collect(),
         },
         pace: Pace::of(view, caps),
         cost,
@@ -89,8 +147,8 @@ pub fn document(view: &RunView, held: bool, caps: BudgetSpec) -> StatusDocument 
 }
 
 /// Where the run stands, in words.
-pub fn standing(view: &RunView, held: bool, caps: BudgetSpec, page: Page) -> String {
-    let document = document(view, held, caps);
+pub fn standing(view: &RunView, held: bool, budget: &Budgets, page: Page) -> String {
+    let document = document(view, held, budget);
     let state = match document.state {
         RunState::Running | RunState::Finished => page.ink.good(&document.state.to_string()),
         RunState::Paused | RunState::Interrupted => page.ink.bad(&document.state.to_string()),
@@ -145,7 +203,7 @@ pub fn standing(view: &RunView, held: bool, caps: BudgetSpec, page: Page) -> Str
             figure::duration(view.working_ms)
         ),
     ));
-    if let Some(left) = caps_left(&document.budget_left) {
+    for left in caps_left(&document.budget_left) {
         text.push_str(&line(page, "left", &left));
     }
     if let Some(pace) = document.pace.filter(|_| pace::is_paid(&spend)) {
@@ -177,17 +235,15 @@ fn doing(view: &RunView) -> String {
     }
 }
 
-fn caps_left(left: &BudgetLeft) -> Option<String> {
-    let parts: Vec<String> = [
-        left.usd.map(|usd| format!("${usd:.4}")),
-        left.tokens.map(|tokens| figure::count(tokens, "token")),
-        left.calls.map(|calls| figure::count(calls, "answer")),
-        left.minutes.map(|minutes| format!("{minutes:.1} min")),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    (!parts.is_empty()).then(|| parts.join(", "))
+/// What is left of each scope that has caps, a line each.
+fn caps_left(left: &BudgetLeft) -> Vec<String> {
+    let BudgetLeft { usd, tokens, calls, minutes, .. } = *left;
+    let of_run = Left { usd, tokens, calls, minutes }.told();
+    let of = |name: String, left: &Left| Some(format!("{name}: {}", left.told()?));
+    let of_generation = left.generation.as_ref();
+    let of_generation = of_generation.and_then(|left| of("the newest generation".to_owned(), left));
+    let of_roles = left.roles.iter().filter_map(|(role, left)| of(format!("role {role}"), left));
+    of_run.into_iter().chain(of_generation).chain(of_roles).collect()
 }
 
 fn line(page: Page, name: &str, text: &str) -> String {
@@ -203,16 +259,41 @@ mod tests {
     #[test]
     fn caps_leave_what_is_not_used_and_nothing_is_invented_without_them() {
         let view = RunView::of(&small_run());
-        let caps = BudgetSpec { max_usd: Some(2.0), max_calls: Some(10), ..BudgetSpec::default() };
-        let left = document(&view, false, caps).budget_left;
+        let caps = Budgets { max_usd: Some(2.0), max_calls: Some(10), ..Budgets::default() };
+        let left = document(&view, false, &caps).budget_left;
         assert_eq!((left.usd, left.tokens, left.calls), (Some(2.0), None, Some(1)));
-        assert_eq!(left.generations, 0);
+        assert_eq!((left.generations, left.generation), (0, None));
+        assert!(left.roles.is_empty());
+    }
+
+    #[test]
+    fn what_is_left_of_a_role_and_of_the_newest_generation_is_told_beside_the_runs() {
+        let view = RunView::of(&small_run());
+        let answers = |role: &str| view.spend_by_role[role].calls;
+        let mut caps = Budgets { max_calls: Some(10), ..Budgets::default() };
+        for words in
+            ["roles.meta.max_calls=5", "generation.max_calls=7", "generation.max_minutes=2"]
+        {
+            caps.set(words).expect("a cap");
+        }
+        let left = document(&view, false, &caps).budget_left;
+        assert_eq!(left.roles["meta"].calls, Some(5 - answers("meta")));
+        assert_eq!(left.roles["meta"].usd, None);
+        let newest = view.newest_spend().calls;
+        assert_eq!(left.generation.and_then(|left| left.calls), Some(7 - newest));
+        assert!(newest > 0 && newest < view.spend().calls, "of one generation alone");
+        let text = standing(&view, false, &caps, Page::PLAIN);
+        let told = format!("left      role meta: {} answers", 5 - answers("meta"));
+        assert!(
+            text.contains(&told) && text.contains("left      the newest generation: "),
+            "{text}"
+        );
     }
 
     #[test]
     fn a_finished_run_stands_finished() {
         let view = RunView::of(&small_run());
-        insta::assert_snapshot!(standing(&view, false, BudgetSpec::default(), Page::PLAIN), @r"
+        insta::assert_snapshot!(standing(&view, false, &Budgets::default(), Page::PLAIN), @r"
             run-1  finished: all generations are made
               rewrites  3 of 3, 1 rejected
               attempts  6, 3 kept; 45 trials
@@ -230,7 +311,7 @@ mod tests {
                 result.usage.reused = true;
             }
         }
-        let text = standing(&RunView::of(&records), false, BudgetSpec::default(), Page::PLAIN);
+        let text = standing(&RunView::of(&records), false, &Budgets::default(), Page::PLAIN);
         assert!(text.contains("45 trials, 30 of them known before"), "{text}");
     }
 
@@ -239,7 +320,7 @@ mod tests {
         let mut recording = Recording::default();
         recording.start();
         let text =
-            standing(&RunView::of(&recording.records), true, BudgetSpec::default(), Page::PLAIN);
+            standing(&RunView::of(&recording.records), true, &Budgets::default(), Page::PLAIN);
         assert!(text.contains("now       deciding what comes next"), "{text}");
     }
 }

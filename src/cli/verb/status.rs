@@ -26,7 +26,7 @@ pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
     let lab = edge.open_lab()?;
     let recorded = Recorded::open(&lab, edge, args.run.as_ref())?;
     let (view, held) = (&recorded.view, recorded.held);
-    let caps = view.caps.as_ref().unwrap_or(&lab.config.budget).run();
+    let caps = view.caps.as_ref().unwrap_or(&lab.config.budget);
     if args.json {
         return output::document(&standing::document(view, held, caps));
     }

@@ -53,6 +53,7 @@ fn a_role_without_budget_lets_the_run_stand_still_before_it_is_needed_again() {
     let status = json(&bench, &["status"]);
     assert_eq!(status["state"], "paused");
     assert_eq!(status["budget_left"]["calls"], 47, "a cap of a flag is known to `status`");
+    assert_eq!(status["budget_left"]["roles"]["worker"]["calls"], 0, "{status}");
     assert_eq!((&status["pace"]["attempts"], &status["pace"]["planned"]), (&1.into(), &2.into()));
     let why = status["why"].as_str().expect("words");
     assert!(why.starts_with("the budget of role `worker` is spent: max_calls = 3"), "{why}");
@@ -98,4 +99,7 @@ fn an_estimate_is_a_range_that_holds_what_the_run_then_takes_and_starts_nothing(
 fn a_cap_that_does_not_read_is_a_usage_error() {
     let bench = lab("");
     run_small(&bench, &["--cap", "generation.max_dollars=1"]).fails_with(2).tells("max_usd");
+    let misspelt = run_small(&bench, &["--cap", "roles.wroker.max_calls=1"]).fails_with(2);
+    misspelt.tells("budget.roles.wroker caps a role that no agent has; there are worker, ");
+    bench.run(&["--lab", "lab", "status"]).fails_with(2);
 }
