@@ -5,27 +5,33 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::EngineError;
+use super::answering::check_caps;
 use super::attempt::unmeasured;
 use super::open::{Order, World, check_agent, seed_plan};
 use crate::archive::Archive;
 use crate::base::id::{Alias, EpisodeId, GenerationId};
+use crate::domain::agent::Role;
+use crate::domain::consult;
 use crate::domain::edit;
 use crate::domain::estimate::{Estimate, Range, RoleEstimate, Seen, UsdRange};
 use crate::domain::event::{AttemptEnd, Event};
 use crate::domain::lineage::Lineage;
 use crate::domain::settings::{Dialect, Identity, ModelSpec, Price};
 use crate::domain::task::Task;
+use crate::domain::tool::{CALLS, RESULT_CHARS};
 use crate::journal;
 use crate::lab::tasks::load_task;
 use crate::model::Models;
 use crate::rewrite::{Agent, context as meta_context};
-use crate::script::{CARD, Pool};
+use crate::script::{CARD, Hook, Pool};
 use crate::solve::candidate::Refusal;
 use crate::solve::context;
 use crate::solve::episode::{Episode, Setting};
 
-/// Answers an attempt or a rewrite takes at most: the first and two repairs.
+/// Answers an attempt or a rewrite takes at most, look-ups apart: the first and two repairs.
 const TURNS: u64 = 3;
+/// Answers a piece of advice takes at most.
+const ADVICE_TURNS: u64 = 2;
 
 /// Reckons a new run; its agent is validated first, by these workers.
 pub async fn estimate(
@@ -49,19 +55,32 @@ pub async fn estimate(
     // The history of an episode grows with its attempts.
     let shown = context::HISTORY.min(identity.attempts as usize);
     let longest = prompts.iter().copied().max().unwrap_or(0) + shown * context::REASON;
+    check_caps(&lab.config.budget)?;
     let rewrite = meta_prompt(order, &agent, &tasks);
     let (attempts, pairs) = attempts(identity);
-    let worker =
-        Range { low: attempts, high: TURNS.saturating_mul(attempts.saturating_add(pairs)) };
-    let turns = agent.role("meta").map_or(1, |(role, _)| u64::from(role.turns));
+    let most = attempts.saturating_add(pairs);
     let rewrites = u64::from(identity.generations);
-    let meta = Range { low: rewrites, high: rewrites.saturating_mul(TURNS + turns - 1) };
-    let roles = [("worker", worker, (shortest, longest)), ("meta", meta, (rewrite, rewrite))];
-    let roles = roles.into_iter().filter_map(|(name, calls, prompt)| {
+    // Each attempt can be reviewed once, and a note asked for once before each; only a script asks for either.
+    let asks = if agent.defines(Hook::NextAttempt) { most } else { 0 };
+    let advised = |name: &str| {
+        let lengths = tasks.values().map(|task| advice_prompt(identity, &agent, task, name));
+        let longest = lengths.max().unwrap_or(0);
+        (longest, longest + shown * context::REASON)
+    };
+    let plans = [
+        ("worker", attempts, most, TURNS, (shortest, longest)),
+        ("meta", rewrites, rewrites, TURNS, (rewrite, rewrite)),
+        ("reviewer", 0, asks, ADVICE_TURNS, advised("reviewer")),
+        ("diagnose", 0, asks, ADVICE_TURNS, advised("diagnose")),
+    ];
+    let roles = plans.into_iter().filter_map(|(name, low, times, answers, prompt)| {
         let (role, _) = agent.role(name)?;
+        let looks = looks(name, role);
+        let calls = Range { low, high: times.saturating_mul(answers + looks) };
         let named = identity.model.clone().unwrap_or_else(|| role.model.clone());
         let members = models.members(&named).into_iter().cloned().collect::<Vec<_>>();
-        let asked = Asked { role: name, calls, prompt, output: role.max_output_tokens };
+        let output = role.max_output_tokens;
+        let asked = Asked { role: name, calls, prompt, output, answers, looks };
         let specs = members.iter().filter_map(|alias| models.spec(alias)).collect::<Vec<_>>();
         Some(of_role(&asked, members.clone(), &specs, seen(world, name, &members)))
     });
@@ -84,6 +103,19 @@ struct Asked<'a> {
     prompt: (usize, usize),
     /// The longest answer, tokens.
     output: u32,
+    /// Answers it takes at most, look-ups apart.
+    answers: u64,
+    /// Turns that may be look-ups.
+    looks: u64,
+}
+
+/// Turns that a role may spend on look-ups.
+fn looks(name: &str, role: &Role) -> u64 {
+    match name {
+        "meta" => u64::from(role.turns.saturating_sub(1)),
+        "worker" if !role.tools.is_empty() => u64::from(role.turns.saturating_sub(1)),
+        _ => 0,
+    }
 }
 
 fn of_role(
@@ -95,10 +127,12 @@ fn of_role(
     let free = specs.iter().all(|spec| is_free(spec.dialect));
     let output = u64::from(asked.output);
     // Four bytes a token is usual for text and code, two is the reckoning of the caps; a repair sends what was answered
-    // before once more.
+    // before once more, and so does a look-up, with all that it may bring.
     let input = Range {
         low: asked.prompt.0 as u64 / 4,
-        high: asked.prompt.1 as u64 / 2 + (TURNS - 1).saturating_mul(output),
+        high: asked.prompt.1 as u64 / 2
+            + (asked.answers - 1).saturating_mul(output)
+            + asked.looks.saturating_mul(output + (CALLS * RESULT_CHARS / 2) as u64),
     };
     let output = Range { low: 0, high: output };
     let prices: Option<Vec<Price>> = specs
@@ -152,8 +186,8 @@ fn real(count: u64) -> f64 {
     count as f64
 }
 
-/// The length of the first prompt of an episode, bytes; 0 when it cannot be rendered.
-fn worker_prompt(identity: &Identity, agent: &Agent, task: &Arc<Task>) -> usize {
+/// An episode that has just begun.
+fn first_episode(identity: &Identity, agent: &Agent, task: &Arc<Task>) -> Episode {
     let mut episode = Episode::new(Setting {
         generation: GenerationId(0),
         episode: EpisodeId { task: task.name().clone(), index: 0 },
@@ -168,6 +202,23 @@ fn worker_prompt(identity: &Identity, agent: &Agent, task: &Arc<Task>) -> usize 
         suite: Vec::new(),
     });
     episode.started(unmeasured(AttemptEnd::Accepted, Refusal { class: "", reason: String::new() }));
+    episode
+}
+
+/// The length of the prompt of a role that advises, bytes, as it would be first; 0 when it cannot be rendered.
+fn advice_prompt(identity: &Identity, agent: &Agent, task: &Arc<Task>, name: &str) -> usize {
+    let episode = first_episode(identity, agent, task);
+    let Some((_, prompt)) = agent.role(name) else { return 0 };
+    let vars = match name {
+        "reviewer" => context::reviewer(&episode, episode.best(), &[], consult::REVIEW_CONTRACT),
+        _ => context::diagnose(&episode, &[], consult::NOTE_CONTRACT),
+    };
+    prompt.render(&vars).map_or(0, |text| text.len())
+}
+
+/// The length of the first prompt of an episode, bytes; 0 when it cannot be rendered.
+fn worker_prompt(identity: &Identity, agent: &Agent, task: &Arc<Task>) -> usize {
+    let episode = first_episode(identity, agent, task);
     let (Some((role, prompt)), Some(base)) = (agent.role("worker"), episode.attempt(0)) else {
         return 0;
     };
@@ -241,7 +292,8 @@ mod tests {
 
     fn role(specs: &[&ModelSpec], seen: Option<Seen>) -> RoleEstimate {
         let calls = Range { low: 10, high: 30 };
-        let asked = Asked { role: "worker", calls, prompt: (400, 800), output: 100 };
+        let prompt = (400, 800);
+        let asked = Asked { role: "worker", calls, prompt, output: 100, answers: TURNS, looks: 0 };
         of_role(&asked, Vec::new(), specs, seen)
     }
 

@@ -6,9 +6,10 @@ use crate::domain::estimate::{Estimate, Range, UsdRange};
 
 /// What the ranges rest on.
 const GROUNDS: &str = "  from: one answer to each attempt and rewrite of the whole plan; four bytes of the first prompt to a token; no output
-  to:   three answers to each, promotions included; two bytes to a token, the longest history, every answer as long as
-        its role allows
-  A strategy that stops sooner, or a rewrite that is rejected, asks less; other roles of a strategy are not in it.
+  to:   three answers to each and every turn for look-ups, promotions included; two bytes to a token, the longest history,
+        every answer as long as its role allows; of roles that advise, two answers to a review of every attempt and to a
+        note before each
+  A strategy that stops sooner, or a rewrite that is rejected, asks less; how often a strategy wants advice is its own affair.
 ";
 
 /// The estimate as a table.

@@ -183,3 +183,14 @@ fn a_second_review_of_an_attempt_ends_the_episode_and_says_why() {
         told.stderr
     );
 }
+
+#[test]
+fn an_estimate_has_those_who_advise_from_nothing_to_all_they_may_be_asked() {
+    let estimate = run_small(&lab(), &["--estimate"]).succeeds().json();
+    let roles = estimate["roles"].as_array().expect("roles");
+    let calls: Vec<(&str, &Value)> =
+        roles.iter().filter_map(|role| Some((role["role"].as_str()?, &role["calls"]))).collect();
+    // 2 episodes of 6 attempts for each of 4 generations; two answers to a review or a note.
+    let advised = serde_json::json!({"low": 0, "high": 2 * 48});
+    assert_eq!(calls[2..], [("reviewer", &advised), ("diagnose", &advised)], "{estimate}");
+}
