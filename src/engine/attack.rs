@@ -14,7 +14,7 @@ use crate::domain::event::{CallKey, Halt};
 use crate::domain::lineage::{Generation, Holding, Lineage};
 use crate::domain::suite::{AttackReport, Intake, Refusal, Rescored, read_proposals};
 use crate::domain::task::{Case, Task};
-use crate::model::{Brief, CasesBrief, Message, Request, Speaker};
+use crate::model::{Brief, CasesBrief, Message, Request, Speaker, Toolbox};
 use crate::prompt::Prompt;
 use crate::rewrite::Agent;
 use crate::solve::context;
@@ -170,6 +170,7 @@ impl One<'_> {
                 files: files.clone(),
             })),
             beside: Arc::default(),
+            tools: Toolbox::default(),
         }))
     }
 
