@@ -1,15 +1,14 @@
 //! Comparisons that a run reports: solutions on fresh cases, agents on fresh episodes; always in pairs, with an interval.
 
-use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::stats;
 use crate::base::id::{GenerationId, TaskName};
 
-/// Resamples of the bootstrap behind an interval.
-const RESAMPLES: usize = 10_000;
+/// The level of every interval.
+const LEVEL: f64 = 0.95;
 
-/// A mean of paired differences with its 95 % bootstrap interval.
+/// A mean of paired differences with its 95 % interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PairedDifference {
     /// The mean difference.
@@ -24,8 +23,8 @@ pub struct PairedDifference {
 
 impl PairedDifference {
     /// The mean of the differences; `None` without any.
-    pub fn of(differences: &[f64], rng: &mut impl Rng) -> Option<Self> {
-        let interval = stats::bootstrap_mean(differences, RESAMPLES, 0.95, rng)?;
+    pub fn of(differences: &[f64]) -> Option<Self> {
+        let interval = stats::mean_interval(differences, LEVEL)?;
         Some(Self {
             difference: stats::mean(differences),
             low: interval.low,
@@ -119,6 +118,33 @@ impl Verdict {
             Self::Worse => "worse",
             Self::Undecided => "undecided",
         }
+    }
+}
+
+/// Why the measurement of a generation was broken off: it would not have reached the leader.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct RaceReport {
+    /// The leader it was held against.
+    pub against: GenerationId,
+    /// Indices measured, an episode of each task.
+    pub measured: u32,
+    /// Indices asked for.
+    pub asked: u32,
+    /// The mean difference in score over those measured.
+    pub difference: f64,
+    /// The evidence against it: a fortune that is expected to be at most 1 if it would reach the leader.
+    pub evidence: f64,
+    /// The evidence that decides.
+    pub needed: f64,
+}
+
+impl RaceReport {
+    /// In words.
+    pub fn why(&self) -> String {
+        let Self { against, measured, asked, difference, evidence, needed } = self;
+        format!(
+            "raced out after {measured} of {asked} episodes: {difference:+.3} in score against {against}, evidence {evidence:.1} of {needed:.1} needed"
+        )
     }
 }
 

@@ -6,16 +6,20 @@
 mod betting;
 mod compare;
 mod frontier;
+mod interval;
+mod racing;
 mod rank;
 mod ridge;
 mod special;
 mod summary;
 
-pub use betting::{Bets, spent_on};
+pub use betting::{Bets, Duel, PROMOTION_BLOCK, PROMOTION_RISK, spent_on};
 pub use compare::{
     Interval, Paired, bootstrap_mean, paired, sign_test, similarity, ucb, wilson_interval,
 };
 pub use frontier::{front_wins, hypervolume};
+pub use interval::mean_interval;
+pub use racing::{RACE_BLOCK, RACE_RISK, Race};
 pub use rank::{holm, signed_rank, superiority};
 pub use ridge::ridge;
 pub use special::{beta_cdf, beta_quantile, ln_gamma};

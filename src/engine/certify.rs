@@ -5,6 +5,7 @@
 //! of a run share one alpha, so that all of them together certify an agent that is no better with a chance of at most
 //! alpha. What is not decided when the run's pairs are used is "undecided".
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::Stopped;
@@ -14,12 +15,7 @@ use crate::base::id::GenerationId;
 use crate::domain::lineage::Lineage;
 use crate::domain::report::{PromotionReport, Verdict};
 use crate::domain::settings::Start;
-use crate::domain::stats::{self, Bets};
-
-/// The chance that a run certifies any agent that is no better than the one before.
-const ALPHA: f64 = 0.05;
-/// Pairs measured before the evidence is looked at again: enough to keep the machine busy.
-const BLOCK: u32 = 5;
+use crate::domain::stats::{self, Duel, PROMOTION_BLOCK};
 
 /// What the promotions of a run have used.
 #[derive(Debug, Clone, Copy, Default)]
@@ -74,13 +70,12 @@ async fn measure(
     used: Used,
     left: u32,
 ) -> Result<PromotionReport, Stopped> {
-    let needed = 1.0 / stats::spent_on(used.promotions + 1, ALPHA);
-    let (mut better, mut worse) = (Bets::default(), Bets::default());
+    let mut duel = Duel::new(used.promotions + 1);
     let mut differences: Vec<f64> = Vec::new();
     let mut verdict = Verdict::Undecided;
     let mut pairs = 0;
     while pairs < left && verdict == Verdict::Undecided {
-        let block = BLOCK.min(left - pairs);
+        let block = PROMOTION_BLOCK.min(left - pairs);
         let first = used.pairs + pairs;
         let episodes = session.identity.certifying_episodes(first..first + block);
         let (before, after) = tokio::join!(
@@ -88,19 +83,18 @@ async fn measure(
             control::arm(session, lineage, who, &episodes)
         );
         for difference in control::differences(&before?, &after?) {
-            better.see(difference);
-            worse.see(-difference);
+            duel.see(difference);
             differences.push(difference);
         }
         pairs += block;
-        if better.evidence() >= needed {
-            verdict = Verdict::Certified;
-        } else if worse.evidence() >= needed {
-            verdict = Verdict::Worse;
-        }
+        verdict = match duel.verdict() {
+            Some(Ordering::Less) => Verdict::Worse,
+            Some(_) => Verdict::Certified,
+            None => Verdict::Undecided,
+        };
     }
+    let (evidence, needed) = (duel.evidence(), duel.needed());
     let difference = stats::mean(&differences);
-    let evidence = better.evidence();
     let why = format!(
         "{difference:+.3} in score against {against} over {pairs} pairs; evidence {evidence:.2} of {needed:.1} needed"
     );

@@ -12,7 +12,6 @@ use super::hooks::Hooks;
 use super::measure::{self, Wanted};
 use super::session::Session;
 use crate::base::id::{EpisodeId, GenerationId};
-use crate::base::rng;
 use crate::domain::action::Purpose;
 use crate::domain::event::{EpisodeResult, Event};
 use crate::domain::lineage::Lineage;
@@ -121,9 +120,7 @@ fn report(
 ) -> Option<AgentReport> {
     let (before, after) = (by_index(frozen), by_index(evolved));
     let differences = differences(frozen, evolved);
-    let mut random = rng::stream(session.identity.seed, "control", &[]);
-    let PairedDifference { difference, low, high, n } =
-        PairedDifference::of(&differences, &mut random)?;
+    let PairedDifference { difference, low, high, n } = PairedDifference::of(&differences)?;
     let tasks = session.identity.tasks.iter().map(|task| ArmMetrics {
         task: task.clone(),
         frozen: metric(frozen, task),

@@ -4,7 +4,6 @@ use super::Stopped;
 use super::grade;
 use super::outer::Finished;
 use super::session::Session;
-use crate::base::rng;
 use crate::domain::event::Event;
 use crate::domain::lineage::Lineage;
 use crate::domain::report::{PairedDifference, SolutionReport};
@@ -38,9 +37,7 @@ async fn compare(
     let after = grade::measure(session, task, &best, &cases).await?;
     let (Some(seed), Some(metric)) = (before.metric, after.metric) else { return Ok(None) };
     let Some(differences) = after.differences_from(&before) else { return Ok(None) };
-    let mut random = rng::stream(session.identity.seed, "report", &[]);
-    let Some(PairedDifference { difference, low, high, n }) =
-        PairedDifference::of(&differences, &mut random)
+    let Some(PairedDifference { difference, low, high, n }) = PairedDifference::of(&differences)
     else {
         return Ok(None);
     };

@@ -18,7 +18,6 @@ use super::recorded::{Opening, Recorded};
 use super::take_up::{Taken, runs_folder, take_up};
 use super::{EngineError, Stopped};
 use crate::base::id::{Alias, GenerationId, TaskName};
-use crate::base::rng;
 use crate::domain::agent::AgentFiles;
 use crate::domain::event::Event;
 use crate::domain::files::FileSet;
@@ -145,8 +144,8 @@ impl Measuring<'_> {
             start: start.metric,
             seed: seed.metric,
             best: best.metric,
-            over_seed: self.difference(0, &seed, &best),
-            over_start: self.difference(1, &start, &best),
+            over_seed: difference(&seed, &best),
+            over_start: difference(&start, &best),
             reason: best.reason,
         })
     }
@@ -166,16 +165,8 @@ impl Measuring<'_> {
         let cases = self.task.cases(&Split::test(), self.identity.seed);
         measure_with(&self.machine.evaluator, self.cancel, self.task, files, &cases).await
     }
+}
 
-    fn difference(
-        &self,
-        comparison: u64,
-        before: &Measurement,
-        after: &Measurement,
-    ) -> Option<PairedDifference> {
-        let differences = after.differences_from(before)?;
-        let place = self.identity.tasks.iter().position(|name| name == self.task.name())?;
-        let mut random = rng::stream(self.identity.seed, "test", &[place as u64, comparison]);
-        PairedDifference::of(&differences, &mut random)
-    }
+fn difference(before: &Measurement, after: &Measurement) -> Option<PairedDifference> {
+    PairedDifference::of(&after.differences_from(before)?)
 }

@@ -12,6 +12,7 @@ mod evaluate;
 mod foreign;
 mod fuzzed;
 mod grading;
+mod honest;
 mod layers;
 mod leftovers;
 mod measuring;

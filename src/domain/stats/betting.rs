@@ -5,6 +5,13 @@
 //! every value and stop whenever one likes. See I. Waudby-Smith and A. Ramdas, "Estimating means of bounded random
 //! variables by betting", 2024.
 
+use std::cmp::Ordering;
+
+/// The chance that the promotions of a run together certify any agent that is no better than the one before.
+pub const PROMOTION_RISK: f64 = 0.05;
+/// Pairs measured between two looks at the evidence of a promotion: enough to keep the machine busy.
+pub const PROMOTION_BLOCK: u32 = 5;
+
 /// The stakes of the gamblers that share the coin evenly, as parts of their fortune for a value of 1. A mixture needs no
 /// guess of the effect: it loses at most a factor of their number against the best of them.
 const STAKES: [f64; 6] = [0.03, 0.1, 0.25, 0.5, 0.75, 0.95];
@@ -33,6 +40,47 @@ impl Bets {
     /// The evidence: what the coin has become. Under "the mean is at most 0" it is expected to stay 1.
     pub fn evidence(&self) -> f64 {
         super::mean(&self.fortunes)
+    }
+}
+
+/// Two agents in pairs: who is better is decided as soon as the evidence either way is enough, and it may never be.
+#[derive(Debug, Clone)]
+pub struct Duel {
+    better: Bets,
+    worse: Bets,
+    needed: f64,
+}
+
+impl Duel {
+    /// Duel number `index` of those of a run, from 1, which share the risk of all promotions.
+    pub fn new(index: u32) -> Self {
+        let needed = 1.0 / spent_on(index, PROMOTION_RISK);
+        Self { better: Bets::default(), worse: Bets::default(), needed }
+    }
+
+    /// Takes in the difference of a pair, newcomer minus incumbent, in [-1, 1].
+    pub fn see(&mut self, difference: f64) {
+        self.better.see(difference);
+        self.worse.see(-difference);
+    }
+
+    /// `Greater` if the newcomer is better, `Less` if it is worse; `None` while nobody can say.
+    pub fn verdict(&self) -> Option<Ordering> {
+        if self.better.evidence() >= self.needed {
+            Some(Ordering::Greater)
+        } else {
+            (self.worse.evidence() >= self.needed).then_some(Ordering::Less)
+        }
+    }
+
+    /// The evidence that the newcomer is better.
+    pub fn evidence(&self) -> f64 {
+        self.better.evidence()
+    }
+
+    /// The evidence that decides.
+    pub fn needed(&self) -> f64 {
+        self.needed
     }
 }
 

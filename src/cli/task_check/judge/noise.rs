@@ -2,17 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::base::rng;
-use crate::cli::order;
 use crate::domain::outcome::Measurement;
-use crate::domain::stats::{bootstrap_mean, mean, sample_deviation};
+use crate::domain::stats::{mean, mean_interval, sample_deviation};
 use crate::domain::task::TaskSpec;
 use crate::view::document::check::Check;
 use crate::view::figure;
 
-/// Resamples of the bootstrap interval.
-const RESAMPLES: usize = 2_000;
-/// The level of the bootstrap interval.
+/// The level of the interval.
 const LEVEL: f64 = 0.95;
 
 /// How the metric varies between cases.
@@ -31,8 +27,7 @@ impl Spread {
     fn of(measured: &Measurement, train: u32) -> Self {
         let metrics: Vec<f64> = measured.cases.iter().map(|case| case.metric).collect();
         let deviation = sample_deviation(&metrics);
-        let mut rng = rng::stream(order::SEED, "task check", &[]);
-        let interval = bootstrap_mean(&metrics, RESAMPLES, LEVEL, &mut rng);
+        let interval = mean_interval(&metrics, LEVEL);
         Self {
             mean: mean(&metrics),
             deviation,
