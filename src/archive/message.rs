@@ -160,6 +160,8 @@ mod tests {
             width: 1,
             control: 0,
             certify: 0,
+            race: false,
+            select_queries: 0,
         }
     }
 

@@ -31,6 +31,8 @@ pub const EPISODES: u32 = 2;
 const TASK: &str = "snake";
 /// The seed of every draw, when not said.
 pub const SEED: u64 = 1;
+/// Measurements that one block of select cases answers.
+const SELECT_QUERIES: u32 = 50;
 
 /// Which run `run` is about.
 #[derive(Debug)]
@@ -118,6 +120,8 @@ pub fn new_run(args: &Args, run: RunName, lab: &Lab, edge: &Edge) -> Result<Orde
         width: args.width.unwrap_or(1),
         control: args.control.unwrap_or(0),
         certify: args.certify.unwrap_or(0),
+        race: args.race,
+        select_queries: args.select_queries.unwrap_or(SELECT_QUERIES),
     };
     if identity.control > 0 && identity.start == Start::Carry {
         return Err(Failure::usage("--control needs --start initial")
@@ -128,6 +132,11 @@ pub fn new_run(args: &Args, run: RunName, lab: &Lab, edge: &Edge) -> Result<Orde
         return Err(Failure::usage("--certify needs --start initial")
             .because("agents that start from their ancestors' solutions cannot be compared")
             .next("add --start initial, or leave out --certify"));
+    }
+    if identity.race && identity.start == Start::Carry {
+        return Err(Failure::usage("--race needs --start initial")
+            .because("agents that start from their ancestors' solutions cannot be compared")
+            .next("add --start initial, or leave out --race"));
     }
     Ok(Order { identity, agent: files })
 }
@@ -341,6 +350,9 @@ pub fn changes(args: &Args, identity: &Identity) -> Vec<String> {
     compare("width", shown(args.width), identity.width.to_string());
     compare("control", shown(args.control), identity.control.to_string());
     compare("certify", shown(args.certify), identity.certify.to_string());
+    compare("race", args.race.then(|| "true".to_owned()), identity.race.to_string());
+    let queries = identity.select_queries.to_string();
+    compare("select-queries", shown(args.select_queries), queries);
     changed
 }
 
@@ -383,6 +395,8 @@ mod tests {
             width: 1,
             control: 0,
             certify: 0,
+            race: false,
+            select_queries: 0,
         }
     }
 

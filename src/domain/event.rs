@@ -9,8 +9,9 @@ use super::action::{InnerAction, OuterAction};
 use super::agent::AgentFiles;
 use super::consult::Advice;
 use super::files::FileSet;
+use super::ladder::SelectResult;
 use super::outcome::SandboxLevel;
-use super::report::{AgentReport, ControlResult, PromotionReport, SolutionReport};
+use super::report::{AgentReport, ControlResult, PromotionReport, RaceReport, SolutionReport};
 use super::sealed::{SealedPair, SealedResult};
 use super::settings::{Budgets, Identity};
 use super::suite::AttackReport;
@@ -415,6 +416,9 @@ pub enum Event {
         /// What the script's `utility` says it is worth; absent without that hook.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         utility: Option<f64>,
+        /// Why it was measured on fewer episodes than asked for, if it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        raced_out: Option<RaceReport>,
         /// The evidence commit.
         evidence: Option<String>,
     },
@@ -426,6 +430,15 @@ pub enum Event {
         by: GenerationId,
         /// What came of it, a task each.
         reports: Vec<AttackReport>,
+    },
+    /// A new block of select cases is drawn, and the best generation's solutions are measured on it.
+    SelectRenewed {
+        /// The block, from 1.
+        block: u32,
+        /// The generation that was the best on the block before.
+        generation: GenerationId,
+        /// What its solutions are worth on this one.
+        results: Vec<SelectResult>,
     },
     /// A promotion was decided.
     PromotionDecided {

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use super::agent::AgentFiles;
 use super::event::{EpisodeResult, GenerationPlan, GenerationStatus};
 use super::files::FileSet;
+use super::ladder::{self, SelectResult};
+use super::report::RaceReport;
 use super::stats::mean_of_group_means;
 use crate::base::digest::Digest;
 use crate::base::id::{EpisodeId, GenerationId, TaskName};
@@ -41,6 +43,8 @@ pub struct Generation {
     pub attacks: Attacks,
     /// Evaluate actions on it.
     pub evaluations: u32,
+    /// Why its measurement was broken off, if it was.
+    pub raced_out: Option<RaceReport>,
     /// How many generations were copied from it.
     pub kids: u32,
     standing: Standing,
@@ -53,6 +57,7 @@ pub struct Generation {
 struct Standing {
     mean: Option<f64>,
     select_mean: Option<f64>,
+    select_block: u32,
     on_every_task: bool,
 }
 
@@ -67,7 +72,8 @@ impl Generation {
         self.standing.mean
     }
 
-    /// Its mean select score, every task weighing the same; for the kernel only.
+    /// Its mean select score on the newest block of cases it was measured on, every task weighing the same; for the
+    /// kernel only.
     pub fn select_mean(&self) -> Option<f64> {
         self.standing.select_mean
     }
@@ -85,11 +91,13 @@ impl Generation {
     fn stand(&mut self, tasks: &BTreeSet<TaskName>) {
         let measured: BTreeSet<&TaskName> = self.measured.keys().map(|id| &id.task).collect();
         let scores = self.measured.iter().map(|(id, result)| (&id.task, result.score));
-        let select =
-            self.measured.iter().filter_map(|(id, result)| Some((&id.task, result.select_score?)));
+        let select_block = self.measured.values().map(|r| r.select_block).max().unwrap_or(0);
+        let newest = self.measured.iter().filter(|(_, r)| r.select_block == select_block);
+        let select = newest.filter_map(|(id, result)| Some((&id.task, result.select_score?)));
         self.standing = Standing {
             mean: mean_of_group_means(scores),
             select_mean: mean_of_group_means(select),
+            select_block,
             on_every_task: tasks.iter().all(|task| measured.contains(task)),
         };
     }
@@ -119,6 +127,8 @@ pub struct Lineage {
     known: Arc<BTreeMap<Digest, GenerationId>>,
     /// How many changes there were.
     clock: u64,
+    /// The newest block of select cases after the first, and the generation that was the best before it.
+    renewed: Option<(u32, GenerationId)>,
 }
 
 impl Lineage {
@@ -133,6 +143,7 @@ impl Lineage {
             suite: Suite::default(),
             known: Arc::default(),
             clock: 0,
+            renewed: None,
         }
     }
 
@@ -174,10 +185,12 @@ impl Lineage {
         self.latest
     }
 
-    /// Generations made by rewriting that count against the run's limit: all but the seed and those a rollback set
-    /// aside.
+    /// Generations made by rewriting that count against the run's limit, invalid ones included: all but the seed, those a
+    /// rollback set aside, and those the machine failed at.
     pub fn made(&self) -> u32 {
-        let counted = self.generations.iter().filter(|g| g.id().0 > 0 && !g.set_aside).count();
+        let refunded = |g: &Generation| g.plan.status == GenerationStatus::Fault;
+        let counts = |g: &&Generation| g.id().0 > 0 && !g.set_aside && !refunded(g);
+        let counted = self.generations.iter().filter(counts).count();
         u32::try_from(counted).unwrap_or(u32::MAX)
     }
 
@@ -203,7 +216,10 @@ impl Lineage {
         if plan.status == GenerationStatus::Valid {
             self.latest = plan.generation;
         }
-        if let Some(parent) = plan.parents.first().copied().and_then(|id| self.get_mut(id)) {
+        let parent = plan.parents.first().copied();
+        if let Some(parent) = parent.and_then(|id| self.get_mut(id))
+            && plan.status != GenerationStatus::Fault
+        {
             parent.kids += 1;
         }
         self.clock += 1;
@@ -220,6 +236,7 @@ impl Lineage {
             holds: BTreeMap::new(),
             attacks: Attacks::default(),
             evaluations: 0,
+            raced_out: None,
             kids: 0,
             standing: Standing::default(),
             touched: self.clock,
@@ -318,9 +335,53 @@ impl Lineage {
         found
     }
 
-    /// The generation with the highest select mean (ties: the older); generation 0 before anything is measured.
+    /// The reported best: by the [ladder](super::ladder) over the generations measured on the newest block of select
+    /// cases, from the one that was the best before; generation 0 before anything is measured.
     pub fn best(&self) -> GenerationId {
-        self.highest(Generation::select_mean)
+        let block = self.comparable().map(|g| g.standing.select_block).max();
+        let on_block = |g: &&Generation| Some(g.standing.select_block) == block;
+        let first = self.renewed.filter(|(renewed, _)| Some(*renewed) == block).map(|(_, id)| id);
+        let (before, others): (Vec<&Generation>, Vec<&Generation>) =
+            self.comparable().filter(on_block).partition(|g| Some(g.id()) == first);
+        let means = before.into_iter().chain(others);
+        let means = means.filter_map(|g| Some((g.id(), g.select_mean()?)));
+        let step = |one, other| ladder::step(&self.select_cases(one), &self.select_cases(other));
+        ladder::climb(means, step).map_or(GenerationId(0), |(id, _)| id)
+    }
+
+    fn select_cases(&self, id: GenerationId) -> BTreeMap<&TaskName, Vec<f64>> {
+        let generation = self.get(id);
+        let block = generation.map_or(0, |g| g.standing.select_block);
+        let measured = generation.into_iter().flat_map(|g| &g.measured);
+        let newest = measured.filter(|(_, result)| result.select_block == block);
+        ladder::by_case(newest.map(|(episode, result)| (episode, result.select_cases.as_slice())))
+    }
+
+    /// The block of select cases that the results are compared on.
+    pub fn select_block(&self) -> u32 {
+        self.renewed.map_or(0, |(block, _)| block)
+    }
+
+    /// Begins a block of select cases: what the best generation is worth on it.
+    pub fn renew_select(&mut self, block: u32, best: GenerationId, results: &[SelectResult]) {
+        self.renewed = Some((block, best));
+        let tasks = std::mem::take(&mut self.tasks);
+        if let Some(generation) = self.get_mut(best) {
+            for renewed in results {
+                if let Some(result) = generation.measured.get_mut(&renewed.episode) {
+                    renewed.renew(result, block);
+                }
+            }
+            generation.stand(&tasks);
+        }
+        self.tasks = tasks;
+    }
+
+    /// Notes that the measurement of a generation was broken off.
+    pub fn race_out(&mut self, id: GenerationId, report: Option<RaceReport>) {
+        if let Some(generation) = self.get_mut(id) {
+            generation.raced_out = report;
+        }
     }
 
     /// The generation whose script drives the outer loop: the live one with the highest mean score on the episodes
@@ -329,13 +390,16 @@ impl Lineage {
         self.highest(Generation::mean)
     }
 
-    /// The highest among the live generations that were measured on every task: half of the tasks may be the easier
-    /// half.
+    /// The live generations that were measured on every task, half of which may be the easier half, and to the end.
+    fn comparable(&self) -> impl Iterator<Item = &Generation> {
+        self.generations
+            .iter()
+            .filter(|g| g.is_live() && g.standing.on_every_task && g.raced_out.is_none())
+    }
+
     fn highest(&self, of: impl Fn(&Generation) -> Option<f64>) -> GenerationId {
-        let comparable =
-            |generation: &&Generation| generation.is_live() && generation.standing.on_every_task;
         let mut found: Option<(f64, GenerationId)> = None;
-        for generation in self.generations.iter().filter(comparable) {
+        for generation in self.comparable() {
             if let Some(value) = of(generation)
                 && found.is_none_or(|(highest, _)| value > highest)
             {
@@ -367,16 +431,18 @@ impl Lineage {
         found.map(|(_, files, from)| (files.clone(), from))
     }
 
-    /// The solution of a task with the best select metric in the whole run (ties: the older), and whose it is.
+    /// The solution of a task with the best metric on the newest block of select cases (ties: the older), and whose it is.
     pub fn best_solution(
         &self,
         task: &TaskName,
         better: impl Fn(f64, f64) -> bool,
     ) -> Option<(FileSet, GenerationId)> {
+        let block = self.select_block();
         let mut found: Option<(f64, &FileSet, GenerationId)> = None;
         for generation in &self.generations {
             for (_, result) in generation.measured.iter().filter(|(e, _)| e.task == *task) {
-                if let Some(metric) = result.select_metric
+                if result.select_block == block
+                    && let Some(metric) = result.select_metric
                     && found.is_none_or(|(highest, _, _)| better(metric, highest))
                 {
                     found = Some((metric, &result.best, generation.id()));
@@ -433,6 +499,8 @@ mod tests {
             select_metric: Some(select),
             select_score: Some(select),
             cases: 1,
+            select_cases: Vec::new(),
+            select_block: 0,
             failures: BTreeMap::new(),
             credit: BTreeMap::new(),
         }
@@ -457,6 +525,73 @@ mod tests {
         assert_eq!(tree.best(), GenerationId(0), "equal select means: the older one");
         assert_eq!(tree.leader(), GenerationId(1));
         assert_eq!(tree.effect(GenerationId(3)), Some(0.0));
+    }
+
+    #[test]
+    fn an_invalid_rewrite_is_charged_and_a_fault_of_the_machine_is_not() {
+        let (mut tree, _) = tree();
+        let (made, kids) = (tree.made(), tree.get(GenerationId(1)).map(|g| g.kids));
+        assert_eq!((made, kids), (3, Some(2)), "one of them was rejected");
+        tree.plan(plan(4, Some(1), GenerationStatus::Fault));
+        assert_eq!((tree.made(), tree.get(GenerationId(1)).map(|g| g.kids)), (made, kids));
+    }
+
+    #[test]
+    fn best_moves_by_more_than_its_cases_disagree() {
+        let (mut tree, episode) = tree();
+        let cases = |select: f64, cases: &[f64]| EpisodeResult {
+            select_cases: cases.to_vec(),
+            ..result(0.5, select)
+        };
+        tree.measured(GenerationId(0), episode.clone(), cases(0.5, &[0.4, 0.6, 0.5, 0.5]));
+        // +0.05, but one case wins 0.5 and another loses 0.3: the standard error is 0.17.
+        tree.measured(GenerationId(1), episode.clone(), cases(0.55, &[0.1, 1.1, 0.5, 0.5]));
+        assert_eq!(tree.best(), GenerationId(0));
+        // The same +0.05 on every case.
+        tree.measured(GenerationId(3), episode, cases(0.55, &[0.45, 0.65, 0.55, 0.55]));
+        assert_eq!(tree.best(), GenerationId(3));
+    }
+
+    #[test]
+    fn blocks_of_select_cases_are_never_compared() {
+        let (mut tree, episode) = tree();
+        let block =
+            |select: f64, select_block| EpisodeResult { select_block, ..result(0.5, select) };
+        tree.measured(GenerationId(0), episode.clone(), block(0.9, 0));
+        tree.measured(GenerationId(1), episode.clone(), block(0.5, 0));
+        let renewed = SelectResult {
+            episode: episode.clone(),
+            metric: Some(0.4),
+            score: 0.4,
+            cases: vec![0.4],
+        };
+        tree.renew_select(1, GenerationId(0), &[renewed]);
+        assert_eq!(tree.best(), GenerationId(0), "0.5 was measured on other cases than 0.4");
+        tree.measured(GenerationId(3), episode, block(0.45, 1));
+        assert_eq!(tree.best(), GenerationId(3));
+        let task = "t".parse().expect("a task");
+        let solution = tree.best_solution(&task, |a, b| a > b).map(|(_, from)| from);
+        assert_eq!(solution, Some(GenerationId(3)));
+        assert_eq!(tree.get(GenerationId(0)).and_then(Generation::select_mean), Some(0.4));
+    }
+
+    #[test]
+    fn who_was_raced_out_neither_leads_nor_is_best() {
+        let (mut tree, episode) = tree();
+        tree.measured(GenerationId(0), episode.clone(), result(0.5, 0.5));
+        tree.measured(GenerationId(1), episode, result(0.9, 0.9));
+        let against = GenerationId(0);
+        let report = RaceReport {
+            against,
+            measured: 1,
+            asked: 3,
+            difference: -0.1,
+            evidence: 6.0,
+            needed: 5.0,
+        };
+        tree.race_out(GenerationId(1), Some(report));
+        assert_eq!((tree.leader(), tree.best()), (against, against));
+        assert!(tree.get(GenerationId(1)).is_some_and(Generation::is_live), "it may be a parent");
     }
 
     #[test]

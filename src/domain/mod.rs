@@ -11,6 +11,7 @@ pub mod estimate;
 pub mod event;
 pub mod files;
 pub mod glob;
+pub mod ladder;
 pub mod lineage;
 pub mod meaning;
 pub mod merge;

@@ -71,6 +71,16 @@ pub struct Identity {
     /// Pairs of fresh episodes of each task that all promotions of the run may use; 0: every promotion is undecided.
     #[serde(default)]
     pub certify: u32,
+    /// Whether the measurement of a generation is broken off once it cannot be expected to reach the leader.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub race: bool,
+    /// Measurements that are answered by one block of select cases; 0: there is one block only.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub select_queries: u32,
+}
+
+fn is_nothing(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Identity {

@@ -294,6 +294,20 @@ impl Task {
         }
     }
 
+    /// A block of select cases: the first is the task's own, those after it lie beyond every seed that any split may use
+    /// and start where the run's seed says. A task of one case has no other. Purpose of the stream: `select <task>`.
+    pub fn select_cases(&self, run_seed: u64, block: u32) -> Vec<Case> {
+        match self.spec.cases.get(&Split::select().0) {
+            Some(set) if block > 0 && !self.spec.is_one_case() => {
+                let beyond = self.spec.cases.values().map(|set| set.seeds().end).max().unwrap_or(0);
+                let draw = rng::seed(run_seed, &format!("select {}", self.spec.name), &[]);
+                let set = CaseSet { first_seed: beyond, count: set.count, fresh: true };
+                set.cases(draw.wrapping_add(u64::from(block)))
+            }
+            _ => self.cases(&Split::select(), run_seed),
+        }
+    }
+
     /// Whether metric `a` is strictly better than metric `b`.
     pub fn better(&self, a: f64, b: f64) -> bool {
         match self.spec.direction {

@@ -81,8 +81,8 @@ async fn measure_arm(
     };
     let measuring = measure::prepare(session, lineage, &hooks, &wanted);
     let found = measure::run(session.clone(), hooks, measuring).await?;
-    let mut arm = Vec::with_capacity(found.len());
-    for (episode, result, _) in found {
+    let mut arm = Vec::with_capacity(found.episodes.len());
+    for (episode, result, _) in found.episodes {
         let judged = match session.recorded.control(&(who, episode.clone())) {
             Some(judged) => *judged,
             None => judge(session, who, &episode, &result).await?,

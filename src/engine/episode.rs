@@ -16,7 +16,7 @@ use crate::domain::action::{InnerAction, add_variables};
 use crate::domain::event::{AttemptEnd, Diagnostic, EpisodeResult, Event};
 use crate::domain::outcome::Outcome;
 use crate::domain::settings::Start;
-use crate::domain::task::{Case, Split};
+use crate::domain::task::Case;
 use crate::script::{Arg, Hook, RngKey};
 use crate::solve::episode::{Episode, Setting, Want};
 use crate::solve::world;
@@ -41,6 +41,18 @@ pub fn stream_indices(
     indices
 }
 
+/// An episode as dispatched.
+pub struct Begun {
+    /// The number of its state in a worker.
+    pub world: u64,
+    /// What it is about.
+    pub setting: Setting,
+    /// Where its start came from.
+    pub from: Option<GenerationId>,
+    /// The block of select cases its solution is measured on.
+    pub select_block: u32,
+}
+
 /// An episode under way.
 struct Drive {
     session: Arc<Session>,
@@ -49,16 +61,16 @@ struct Drive {
     cases: Arc<Vec<Case>>,
     open: VecDeque<(u32, AbortOnDropHandle<Result<Worked, Stopped>>)>,
     evidence: EpisodeEvidence,
+    select_block: u32,
 }
 
 /// Runs one episode to its end.
 pub async fn run(
     session: Arc<Session>,
     hooks: Hooks,
-    world: u64,
-    setting: Setting,
-    from: Option<GenerationId>,
+    begun: Begun,
 ) -> Result<(EpisodeResult, EpisodeEvidence), Stopped> {
+    let Begun { world, setting, from, select_block } = begun;
     let key = (setting.generation, setting.episode.clone());
     if session.recorded.start(&key).is_none() {
         session
@@ -82,6 +94,7 @@ pub async fn run(
         cases,
         open: VecDeque::new(),
         evidence,
+        select_block,
     };
     loop {
         let done = match drive.episode.want() {
@@ -406,11 +419,11 @@ impl Drive {
 
     async fn select(&self, result: &mut EpisodeResult) -> Result<(), Stopped> {
         let task = &self.episode.setting.task;
-        let cases = task.cases(&Split::select(), self.session.identity.seed);
-        let measured = grade::measure(&self.session, task, &result.best, &cases).await?;
-        result.trials += u32::try_from(measured.cases.len()).unwrap_or(u32::MAX);
-        result.select_metric = measured.metric;
-        result.select_score = Some(measured.metric.map_or(0.0, |m| task.spec.score.score(m)));
+        let (episode, block) = (&self.episode.setting.episode, self.select_block);
+        let (selected, trials) =
+            grade::select(&self.session, task, episode, &result.best, block).await?;
+        result.trials += trials;
+        selected.renew(result, block);
         Ok(())
     }
 }

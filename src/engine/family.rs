@@ -124,12 +124,13 @@ impl Folding {
                 let key = (*generation, episode.clone());
                 self.results.insert(key, result.as_ref().clone());
             }
-            Event::Evaluated { step, generation, admitted, utility, evidence } => {
+            Event::Evaluated { step, generation, admitted, utility, raced_out, evidence } => {
                 for episode in self.asked.get(step).into_iter().flatten() {
                     if let Some(result) = self.results.get(&(*generation, episode.clone())) {
                         family.lineage.measured(*generation, episode.clone(), result.clone());
                     }
                 }
+                family.lineage.race_out(*generation, *raced_out);
                 family.lineage.admit(*generation, *admitted);
                 family.lineage.evaluated(*generation, *utility);
                 if let Some(commit) = evidence {
@@ -144,6 +145,9 @@ impl Folding {
                 family.notes.insert(*generation, (text, record.at));
             }
             Event::Attacked { by, reports, .. } => family.lineage.attacked(*by, reports),
+            Event::SelectRenewed { block, generation, results } => {
+                family.lineage.renew_select(*block, *generation, results);
+            }
             Event::RolledBack { to } => family.lineage.roll_back(*to),
             _ => {}
         }

@@ -5,8 +5,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::Stopped;
 use super::session::Session;
+use crate::base::id::EpisodeId;
 use crate::domain::event::{AttemptEnd, AttemptResult, Halt};
 use crate::domain::files::FileSet;
+use crate::domain::ladder::SelectResult;
 use crate::domain::outcome::{CaseResult, Measurement, Outcome};
 use crate::domain::stats;
 use crate::domain::task::{Case, Split, Task};
@@ -25,6 +27,27 @@ pub async fn measure(
     cases: &[Case],
 ) -> Result<Measurement, Stopped> {
     measure_with(&session.evaluator, &session.cancel, task, files, cases).await
+}
+
+/// What a solution is worth on a block of select cases, and the trials it took.
+pub async fn select(
+    session: &Session,
+    task: &Task,
+    episode: &EpisodeId,
+    files: &FileSet,
+    block: u32,
+) -> Result<(SelectResult, u32), Stopped> {
+    let cases = task.select_cases(session.identity.seed, block);
+    let measured = measure(session, task, files, &cases).await?;
+    let score = |metric| task.spec.score.score(metric);
+    let of_cases = measured.metric.map(|_| measured.cases.iter().map(|case| score(case.metric)));
+    let selected = SelectResult {
+        episode: episode.clone(),
+        metric: measured.metric,
+        score: measured.metric.map_or(0.0, score),
+        cases: of_cases.into_iter().flatten().collect(),
+    };
+    Ok((selected, u32::try_from(measured.cases.len()).unwrap_or(u32::MAX)))
 }
 
 /// The same without a session.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::episode;
+use super::episode::{self, Begun};
 use super::evidence::EpisodeEvidence;
 use super::hooks::Hooks;
-use super::recorded::Begun;
+use super::race::Racing;
+use super::recorded::Started;
 use super::session::Session;
 use super::{EngineError, Stopped};
 use crate::base::id::{EpisodeId, GenerationId};
@@ -17,16 +18,26 @@ use crate::domain::choice::Outcomes;
 use crate::domain::event::EpisodeResult;
 use crate::domain::files::FileSet;
 use crate::domain::lineage::Lineage;
+use crate::domain::report::RaceReport;
 use crate::domain::settings::Start;
 use crate::solve::episode::Setting;
 
-/// What came of the episodes of one evaluate action, in the order asked.
-pub type Measured = Vec<(EpisodeId, EpisodeResult, EpisodeEvidence)>;
+/// What came of one evaluate action.
+#[derive(Default)]
+pub struct Measured {
+    /// The episodes measured, in the order asked.
+    pub episodes: Vec<(EpisodeId, EpisodeResult, EpisodeEvidence)>,
+    /// Why the others were not, if some were left out.
+    pub raced_out: Option<RaceReport>,
+}
 
 /// An evaluate action as dispatched.
 pub struct Measuring {
     generation: GenerationId,
     settings: Vec<(Setting, Option<GenerationId>)>,
+    /// The block of select cases its solutions are measured on.
+    select_block: u32,
+    race: Option<Racing>,
 }
 
 /// What is to be measured.
@@ -52,6 +63,20 @@ impl Measuring {
         }
         self
     }
+
+    /// The same, measured on a block of select cases.
+    #[must_use]
+    pub fn on_select(mut self, block: u32) -> Self {
+        self.select_block = block;
+        self
+    }
+
+    /// The same, broken off when a race is lost.
+    #[must_use]
+    pub fn racing(mut self, race: Option<Racing>) -> Self {
+        self.race = race;
+        self
+    }
 }
 
 /// A measurement that is on record to its end: nothing of it need be gone through again.
@@ -62,19 +87,22 @@ pub fn done(
     who: GenerationId,
     cases: &[EpisodeId],
 ) -> Option<Measured> {
-    session.recorded.evaluated(step)?;
+    let raced_out = session.recorded.evaluated(step)?.raced_out;
     let measured = lineage.get(who).map(|generation| &generation.measured);
-    cases
+    let key = |episode: &EpisodeId| (who, episode.clone());
+    let episodes = cases
         .iter()
         .filter(|episode| !measured.is_some_and(|measured| measured.contains_key(*episode)))
         .filter(|episode| session.tasks.contains_key(&episode.task))
+        .filter(|episode| raced_out.is_none() || session.recorded.episode(&key(episode)).is_some())
         .map(|episode| {
-            let key = (who, episode.clone());
+            let key = key(episode);
             let result = session.recorded.episode(&key)?.clone();
             let outcomes = session.recorded.outcomes(&key);
             Some((episode.clone(), result, EpisodeEvidence::told(episode.clone(), outcomes)))
         })
-        .collect()
+        .collect::<Option<_>>()?;
+    Some(Measured { episodes, raced_out })
 }
 
 /// Prepares the episodes from the family tree at this moment.
@@ -92,12 +120,12 @@ pub fn prepare(
         .filter_map(|episode| {
             let task = session.tasks.get(&episode.task)?.clone();
             let key = (generation, episode.clone());
-            let Begun { start, from, suite } = match session.recorded.start(&key) {
+            let Started { start, from, suite } = match session.recorded.start(&key) {
                 Some(recorded) => recorded.clone(),
                 None => {
                     let (start, from) = start(session, lineage, generation, purpose, &task);
                     let suite = if on_the_suite { lineage.suite().of(task.name()) } else { &[] };
-                    Begun { start, from, suite: suite.to_vec() }
+                    Started { start, from, suite: suite.to_vec() }
                 }
             };
             let agent = hooks.agent();
@@ -117,7 +145,7 @@ pub fn prepare(
             Some((setting, from))
         })
         .collect();
-    Measuring { generation, settings }
+    Measuring { generation, settings, select_block: 0, race: None }
 }
 
 fn start(
@@ -141,21 +169,53 @@ fn start(
     }
 }
 
-/// Runs the episodes; how many candidates are measured at once is the evaluator's affair.
+/// Runs the episodes, those of a race block by block.
 pub async fn run(
     session: Arc<Session>,
     hooks: Hooks,
     measuring: Measuring,
 ) -> Result<Measured, Stopped> {
-    let mut episodes = JoinSet::new();
+    let Measuring { generation, settings, select_block, race } = measuring;
     let order: Vec<EpisodeId> =
-        measuring.settings.iter().map(|(setting, _)| setting.episode.clone()).collect();
-    for (world, (setting, from)) in (1u64..).zip(measuring.settings) {
+        settings.iter().map(|(setting, _)| setting.episode.clone()).collect();
+    let mut begun: Vec<Begun> = (1u64..)
+        .zip(settings)
+        .map(|(world, (setting, from))| Begun {
+            world: u64::from(generation.0) << 32 | world,
+            setting,
+            from,
+            select_block,
+        })
+        .collect();
+    let Some(mut race) = race else { return side_by_side(&session, &hooks, begun).await };
+    let mut all = Measured::default();
+    for (number, block) in race.blocks().into_iter().enumerate() {
+        let of_block = |begun: &mut Begun| block.contains(&begun.setting.episode);
+        let next = begun.extract_if(.., of_block).collect();
+        let mut measured = side_by_side(&session, &hooks, next).await?;
+        all.raced_out = race.take(number, &measured);
+        all.episodes.append(&mut measured.episodes);
+        if all.raced_out.is_some() {
+            break;
+        }
+    }
+    all.episodes.sort_by_key(|(id, ..)| order.iter().position(|asked| asked == id));
+    Ok(all)
+}
+
+/// Runs these at once; how many candidates are measured at once is the evaluator's affair.
+async fn side_by_side(
+    session: &Arc<Session>,
+    hooks: &Hooks,
+    begun: Vec<Begun>,
+) -> Result<Measured, Stopped> {
+    let mut episodes = JoinSet::new();
+    let order: Vec<EpisodeId> = begun.iter().map(|begun| begun.setting.episode.clone()).collect();
+    for begun in begun {
         let (session, hooks) = (session.clone(), hooks.clone());
-        let world = u64::from(measuring.generation.0) << 32 | world;
         episodes.spawn(async move {
-            let id = setting.episode.clone();
-            episode::run(session, hooks, world, setting, from).await.map(|found| (id, found))
+            let id = begun.setting.episode.clone();
+            episode::run(session, hooks, begun).await.map(|found| (id, found))
         });
     }
     let mut found = BTreeMap::new();
@@ -170,11 +230,12 @@ pub async fn run(
     if let Some(stopped) = standing {
         return Err(stopped);
     }
-    Ok(order
+    let episodes = order
         .into_iter()
         .filter_map(|id| {
             let (result, evidence) = found.remove(&id)?;
             Some((id, result, evidence))
         })
-        .collect())
+        .collect();
+    Ok(Measured { episodes, raced_out: None })
 }

@@ -45,6 +45,7 @@ pub mod open;
 pub mod outer;
 mod pauses;
 pub mod portable;
+mod race;
 pub mod recorded;
 mod rehearse;
 pub mod repair;

@@ -41,6 +41,9 @@ pub(super) fn text(about: &About<'_>, lineage: &Lineage, id: GenerationId) -> St
     if let Some(effect) = lineage.effect(id) {
         let _ = writeln!(text, "Effect: {effect:+.4} against its parent, same episodes");
     }
+    if let Some(report) = &generation.raced_out {
+        let _ = writeln!(text, "Race: {}", report.why());
+    }
     if let Some(select) = generation.select_mean() {
         let _ = writeln!(text, "Select: {select:.4}");
     }

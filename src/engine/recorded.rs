@@ -12,7 +12,8 @@ use crate::domain::event::{
     Halt, Record,
 };
 use crate::domain::files::FileSet;
-use crate::domain::report::{ControlResult, PromotionReport, SolutionReport};
+use crate::domain::ladder::SelectResult;
+use crate::domain::report::{ControlResult, PromotionReport, RaceReport, SolutionReport};
 use crate::domain::sealed::{SealedPair, SealedResult, SolutionPlace};
 use crate::domain::settings::Budgets;
 use crate::domain::suite::AttackReport;
@@ -55,7 +56,7 @@ pub enum Step {
 
 /// How an episode began.
 #[derive(Debug, Clone)]
-pub struct Begun {
+pub struct Started {
     /// The candidate it starts from.
     pub start: FileSet,
     /// Where that came from; `None`: the task's initial solution.
@@ -71,6 +72,8 @@ pub struct Evaluated {
     pub admitted: bool,
     /// What the script's `utility` said.
     pub utility: Option<f64>,
+    /// Why it was broken off, if it was.
+    pub raced_out: Option<RaceReport>,
     /// When.
     pub at: UnixMillis,
 }
@@ -97,7 +100,7 @@ pub struct Recorded {
     draft_tests: BTreeMap<CallKey, DraftTest>,
     plans: BTreeMap<GenerationId, (GenerationPlan, UnixMillis)>,
     commits: BTreeMap<GenerationId, String>,
-    starts: BTreeMap<EpisodeKey, Begun>,
+    starts: BTreeMap<EpisodeKey, Started>,
     measured_starts: BTreeMap<EpisodeKey, AttemptResult>,
     decisions: BTreeMap<(EpisodeKey, u32), InnerAction>,
     attempts: BTreeMap<(EpisodeKey, u32), AttemptResult>,
@@ -106,6 +109,7 @@ pub struct Recorded {
     episodes: BTreeMap<EpisodeKey, EpisodeResult>,
     evidence: BTreeMap<GenerationId, String>,
     evaluated: BTreeMap<u32, Evaluated>,
+    renewed: BTreeMap<u32, (GenerationId, Vec<SelectResult>)>,
     promotions: BTreeMap<u32, PromotionReport>,
     attacks: BTreeMap<u32, Vec<AttackReport>>,
     rollbacks: Vec<(u32, GenerationId)>,
@@ -233,7 +237,7 @@ impl Recorded {
                 self.commits.insert(generation, commit);
             }
             Event::EpisodeStarted { generation, episode, start, from, suite } => {
-                self.starts.insert((generation, episode), Begun { start, from, suite });
+                self.starts.insert((generation, episode), Started { start, from, suite });
             }
             Event::StartMeasured { generation, episode, result } => {
                 self.measured_starts.insert((generation, episode), *result);
@@ -256,12 +260,15 @@ impl Recorded {
             Event::EpisodeFinished { generation, episode, result } => {
                 self.episodes.insert((generation, episode), *result);
             }
-            Event::Evaluated { step, generation, admitted, utility, evidence } => {
+            Event::Evaluated { step, generation, admitted, utility, raced_out, evidence } => {
                 self.evidence.extend(evidence.clone().map(|commit| (generation, commit)));
                 if self.forgets && evidence.is_some() {
                     self.forget(step, generation);
                 }
-                self.evaluated.insert(step, Evaluated { admitted, utility, at });
+                self.evaluated.insert(step, Evaluated { admitted, utility, raced_out, at });
+            }
+            Event::SelectRenewed { block, generation, results } => {
+                self.renewed.insert(block, (generation, results));
             }
             Event::PromotionDecided { step, report, .. } => {
                 self.promotions.insert(step, report);
@@ -326,7 +333,7 @@ impl Recorded {
     }
 
     /// Whether an episode began, and from what.
-    pub fn start(&self, key: &EpisodeKey) -> Option<&Begun> {
+    pub fn start(&self, key: &EpisodeKey) -> Option<&Started> {
         self.starts.get(key)
     }
 
@@ -390,6 +397,11 @@ impl Recorded {
         self.attacks.get(&step).map(Vec::as_slice)
     }
 
+    /// What the best generation was worth on a new block of select cases.
+    pub fn renewed(&self, block: u32) -> Option<&(GenerationId, Vec<SelectResult>)> {
+        self.renewed.get(&block)
+    }
+
     /// The answer to a promotion.
     pub fn promotion(&self, step: u32) -> Option<&PromotionReport> {
         self.promotions.get(&step)
@@ -415,25 +427,39 @@ impl Recorded {
         self.compared.get(task)
     }
 
-    /// The ended episode of a task with the best select metric (ties: the older), in one generation or in the whole run.
+    /// The ended episode of a task with the best metric on the newest block of select cases it was measured on (ties: the
+    /// older), in one generation or in the whole run.
     pub fn best_episode(
         &self,
         task: &TaskName,
         of: Option<GenerationId>,
         better: impl Fn(f64, f64) -> bool,
     ) -> Option<SolutionPlace> {
-        let mut found: Option<(f64, &EpisodeKey)> = None;
-        for (key, result) in &self.episodes {
-            if key.1.task == *task
-                && of.is_none_or(|generation| generation == key.0)
-                && let Some(metric) = result.select_metric
-                && found.is_none_or(|(highest, _)| better(metric, highest))
+        let of_task = |key: &EpisodeKey| {
+            key.1.task == *task && of.is_none_or(|generation| generation == key.0)
+        };
+        let mut found: Option<(u32, f64, &EpisodeKey)> = None;
+        for (key, result) in self.episodes.iter().filter(|(key, _)| of_task(key)) {
+            let (block, metric) = self.selected(key, result);
+            if let Some(metric) = metric
+                && found.is_none_or(|(newest, highest, _)| {
+                    block > newest || (block == newest && better(metric, highest))
+                })
             {
-                found = Some((metric, key));
+                found = Some((block, metric, key));
             }
         }
-        let (generation, episode) = found?.1.clone();
+        let (generation, episode) = found?.2.clone();
         Some(SolutionPlace { generation, episode })
+    }
+
+    /// The newest block of select cases an episode's solution was measured on, and the metric there.
+    fn selected(&self, key: &EpisodeKey, result: &EpisodeResult) -> (u32, Option<f64>) {
+        let again = self.renewed.iter().rev().find_map(|(block, (generation, results))| {
+            let own = results.iter().find(|again| again.episode == key.1);
+            own.filter(|_| *generation == key.0).map(|again| (*block, again.metric))
+        });
+        again.unwrap_or((result.select_block, result.select_metric))
     }
 
     /// The openings of the test split, oldest first.

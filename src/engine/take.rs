@@ -8,12 +8,13 @@ use super::expand::Rewritten;
 use super::measure::Measured;
 use super::note::About;
 use super::outer::Outer;
-use super::{EngineError, Stopped, note};
+use super::{EngineError, Stopped, grade, note};
 use crate::archive::{Branch, CommitId, Provenance};
 use crate::base::id::GenerationId;
 use crate::base::unit::UnixMillis;
 use crate::domain::event::{Event, GenerationPlan, GenerationStatus, Halt};
 use crate::domain::files::FileSet;
+use crate::domain::ladder::SelectResult;
 
 /// Rewrites that stay invalid in a row before the run pauses.
 const INVALID_STREAK: u32 = 5;
@@ -99,15 +100,21 @@ impl Outer {
         who: GenerationId,
         measured: Measured,
     ) -> Result<(), Stopped> {
+        let Measured { episodes, raced_out } = measured;
+        let block = episodes.iter().map(|(_, result, _)| result.select_block).max();
+        if let Some(block) = block.filter(|block| *block > self.lineage.select_block()) {
+            self.renew_select(block).await?;
+        }
         let first = self.lineage.get(who).is_some_and(|g| g.measured.is_empty());
         let mut files = FileSet(self.asked.remove(&who).unwrap_or_default());
-        for (episode, result, evidence) in measured {
+        for (episode, result, evidence) in episodes {
             for (model, gain) in evidence.outcomes() {
                 Arc::make_mut(&mut self.known).add(model, *gain);
             }
             files.0.extend(evidence.into_files(&result));
             self.lineage.measured(who, episode, result);
         }
+        self.lineage.race_out(who, raced_out);
         let session = self.session.clone();
         let recorded = session.recorded.evaluated(step).copied();
         let admitted = match &recorded {
@@ -139,6 +146,7 @@ impl Outer {
                         generation: who,
                         admitted,
                         utility,
+                        raced_out,
                         evidence: Some(evidence.to_string()),
                     })
                     .await?
@@ -152,6 +160,40 @@ impl Outer {
         }
         self.keep_hooks();
         Ok(())
+    }
+
+    /// Begins a block of select cases: the best generation's solutions are measured on it before anybody else's count.
+    async fn renew_select(&mut self, block: u32) -> Result<(), Stopped> {
+        let session = self.session.clone();
+        let (generation, results) = match session.recorded.renewed(block) {
+            Some(renewed) => renewed.clone(),
+            None => {
+                let generation = self.lineage.best();
+                let results = self.select_again(generation, block).await?;
+                let event = Event::SelectRenewed { block, generation, results: results.clone() };
+                session.record(event).await?;
+                (generation, results)
+            }
+        };
+        self.lineage.renew_select(block, generation, &results);
+        Ok(())
+    }
+
+    async fn select_again(
+        &self,
+        who: GenerationId,
+        block: u32,
+    ) -> Result<Vec<SelectResult>, Stopped> {
+        let measured = self.lineage.get(who).into_iter().flat_map(|g| &g.measured);
+        let mut results = Vec::new();
+        for (episode, result) in measured {
+            if let Some(task) = self.session.tasks.get(&episode.task) {
+                let selected =
+                    grade::select(&self.session, task, episode, &result.best, block).await?;
+                results.push(selected.0);
+            }
+        }
+        Ok(results)
     }
 
     /// Sets the ref of a generation's evidence again, if a power cut took it.

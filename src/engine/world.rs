@@ -35,7 +35,7 @@ pub fn generation(
 ) -> GenerationState {
     let plan = &generation.plan;
     let valid = plan.status == GenerationStatus::Valid;
-    let todo = if valid { lineage.episodes() } else { &[] };
+    let todo = if valid && generation.raced_out.is_none() { lineage.episodes() } else { &[] };
     let files: BTreeMap<String, String> = generation
         .files
         .0
@@ -146,6 +146,8 @@ pub(super) mod tests {
             trials: 9,
             select_metric: Some(98_765.5),
             select_score: Some(0.987_655),
+            select_cases: Vec::new(),
+            select_block: 0,
             failures: BTreeMap::new(),
             credit: BTreeMap::new(),
         };

@@ -53,6 +53,8 @@ fn finished(score: f64, select: Option<f64>) -> Event {
             trials: 4,
             select_metric: select,
             select_score: None,
+            select_cases: Vec::new(),
+            select_block: 0,
             failures: Default::default(),
             credit: Default::default(),
         }),

@@ -284,6 +284,8 @@ mod tests {
             trials: 10,
             select_metric: Some(9.0),
             select_score: Some(0.9),
+            select_cases: Vec::new(),
+            select_block: 0,
             failures: BTreeMap::from([("TypeError".into(), failure)]),
             credit: BTreeMap::from([("num".into(), credit)]),
         };
@@ -309,6 +311,8 @@ mod tests {
             width: 1,
             control: 0,
             certify: 0,
+            race: false,
+            select_queries: 0,
         };
         let ask = Ask {
             identity: &identity,

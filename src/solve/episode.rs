@@ -409,6 +409,8 @@ impl Episode {
             trials: self.trials,
             select_metric: None,
             select_score: None,
+            select_cases: Vec::new(),
+            select_block: 0,
             failures,
             credit,
         }

@@ -10,6 +10,8 @@ use crate::base::unit::UnixMillis;
 use crate::domain::event::{
     AttemptEnd, AttemptResult, Diagnostic, EpisodeResult, GenerationPlan, GenerationStatus, Stage,
 };
+use crate::domain::ladder::{self, SelectResult};
+use crate::domain::report::RaceReport;
 use crate::domain::stats::{mean, mean_of_group_means};
 
 /// One generation: where it came from, what changed, how it measured.
@@ -45,6 +47,8 @@ pub struct GenerationView {
     pub admitted: Option<bool>,
     /// Whether a script retired it.
     pub retired: bool,
+    /// Why its measurement was broken off, if it was.
+    pub raced_out: Option<RaceReport>,
     /// Its episodes, begun or ended.
     pub episodes: BTreeMap<EpisodeId, EpisodeView>,
     /// What the calls that made and measured it used.
@@ -89,6 +93,10 @@ pub struct EpisodeView {
     pub score: Option<f64>,
     /// Its score on the select cases; decides `best` and is shown to people only.
     pub select_score: Option<f64>,
+    /// The score of each select case, and the block of cases that was.
+    pub select_cases: Vec<f64>,
+    /// Which block of select cases that was.
+    pub select_block: u32,
     /// Whether it ended.
     pub ended: bool,
 }
@@ -112,6 +120,7 @@ impl GenerationView {
             evidence: None,
             admitted: None,
             retired: false,
+            raced_out: None,
             episodes: BTreeMap::new(),
             spend: Spend::default(),
             planned_at: at,
@@ -130,11 +139,39 @@ impl GenerationView {
         )
     }
 
-    /// The mean score on the select cases over the episodes that ended; every task weighs the same.
+    /// The mean score on the newest block of select cases, over the episodes that ended; every task weighs the same.
     pub fn select_mean(&self) -> Option<f64> {
+        let newest = self.newest_selected();
         mean_of_group_means(
-            self.ended().filter_map(|(id, episode)| Some((&id.task, episode.select_score?))),
+            newest.filter_map(|(id, episode)| Some((&id.task, episode.select_score?))),
         )
+    }
+
+    /// The newest block of select cases it was measured on.
+    pub fn select_block(&self) -> u32 {
+        self.ended().map(|(_, episode)| episode.select_block).max().unwrap_or(0)
+    }
+
+    /// The scores of the cases of that block, by task.
+    pub fn select_cases(&self) -> BTreeMap<&TaskName, Vec<f64>> {
+        let newest = self.newest_selected();
+        ladder::by_case(newest.map(|(id, episode)| (id, episode.select_cases.as_slice())))
+    }
+
+    fn newest_selected(&self) -> impl Iterator<Item = (&EpisodeId, &EpisodeView)> {
+        let block = self.select_block();
+        self.ended().filter(move |(_, episode)| episode.select_block == block)
+    }
+
+    /// Takes in what its solutions are worth on a new block of select cases.
+    pub fn select_renewed(&mut self, block: u32, results: &[SelectResult]) {
+        for renewed in results {
+            if let Some(episode) = self.episodes.get_mut(&renewed.episode) {
+                episode.select_score = Some(renewed.score);
+                episode.select_cases.clone_from(&renewed.cases);
+                episode.select_block = block;
+            }
+        }
     }
 
     /// The mean score over the episodes of one task that ended.
@@ -225,6 +262,8 @@ impl EpisodeView {
         self.metric = result.metric;
         self.score = Some(result.score);
         self.select_score = result.select_score;
+        self.select_cases.clone_from(&result.select_cases);
+        self.select_block = result.select_block;
         self.attempts = result.attempts;
         self.accepted = result.accepted;
         self.trials = result.trials;

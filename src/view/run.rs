@@ -10,6 +10,7 @@ use crate::base::id::{Alias, EpisodeId, GenerationId, TaskName};
 use crate::base::unit::{MicroUsd, UnixMillis};
 use crate::domain::action::OuterAction;
 use crate::domain::event::{CallCost, Diagnostic, Event, GenerationStatus, Halt, Record};
+use crate::domain::ladder;
 use crate::domain::outcome::SandboxLevel;
 use crate::domain::report::{AgentReport, PromotionReport, SolutionReport, Verdict};
 use crate::domain::settings::{Budgets, Identity, Start};
@@ -76,8 +77,14 @@ pub struct RunView {
     pub latest: Option<GenerationId>,
     /// The best generation as the finished run named it.
     named_best: Option<GenerationId>,
+    /// Measurements that were answered by the select cases.
+    pub select_queries: u32,
     /// The best one so far and its select mean.
     highest: Option<(GenerationId, f64)>,
+    /// The newest generation held against the best one.
+    ranked: Option<GenerationId>,
+    /// The newest block of select cases after the first, and the generation that was the best before it.
+    renewed: Option<(u32, GenerationId)>,
     /// Calls for a generation that is not planned yet; they become its own.
     early: BTreeMap<GenerationId, Spend>,
 }
@@ -185,10 +192,19 @@ impl RunView {
                 self.with_episode(*generation, episode, |view| view.finished(result));
                 self.rank(*generation);
             }
-            Event::Evaluated { generation, admitted, evidence, .. } => {
+            Event::SelectRenewed { block, generation, results } => {
+                if let Some(known) = self.generations.get_mut(generation) {
+                    known.select_renewed(*block, results);
+                }
+                self.renewed = Some((*block, *generation));
+                self.rank_all();
+            }
+            Event::Evaluated { generation, admitted, evidence, raced_out, .. } => {
                 self.doing = Doing::Deciding;
+                self.select_queries += 1;
                 if let Some(known) = self.generations.get_mut(generation) {
                     known.admitted = Some(*admitted);
+                    known.raced_out = *raced_out;
                     if evidence.is_some() {
                         known.evidence.clone_from(evidence);
                     }
@@ -247,8 +263,7 @@ impl RunView {
         self.tasks().iter().map(|task| generation.on(task)).collect()
     }
 
-    /// The best generation: as the finished run named it, else the valid one measured on every task that has the
-    /// highest select mean (ties: the older).
+    /// The best generation: as the finished run named it, else by the [ladder] over the valid ones measured on every task.
     pub fn best(&self) -> Option<GenerationId> {
         if let (Some(best), Phase::Finished { .. }) = (self.named_best, &self.phase) {
             return Some(best);
@@ -256,29 +271,49 @@ impl RunView {
         self.highest.map(|(id, _)| id)
     }
 
-    /// Holds a generation that was measured against the best one; ties: the older.
-    fn rank(&mut self, id: GenerationId) {
-        if self.highest.is_some_and(|(best, _)| best == id) {
-            // Measured further, it may have lost its place to any other.
-            self.highest = None;
-            let all: Vec<GenerationId> = self.generations.keys().copied().collect();
-            all.into_iter().for_each(|other| self.compare(other));
-        } else {
-            self.compare(id);
-        }
+    /// The block of select cases that is in use, from 0.
+    pub fn select_block(&self) -> u32 {
+        self.renewed.map_or(0, |(block, _)| block)
     }
 
-    fn compare(&mut self, id: GenerationId) {
-        let Some(generation) = self.generations.get(&id) else { return };
-        let measured = generation.admitted.is_some()
-            && generation.status == GenerationStatus::Valid
-            && self.by_task(generation).iter().all(|task| task.n > 0);
-        let Some(mean) = generation.select_mean().filter(|_| measured) else { return };
-        let beats =
-            |(best, highest): (GenerationId, f64)| mean > highest || (mean >= highest && id < best);
-        if self.highest.is_none_or(beats) {
-            self.highest = Some((id, mean));
+    /// Holds a generation that was measured against the best one. The ladder is climbed in the order of numbers, so one
+    /// that comes out of turn has all of them ranked again.
+    fn rank(&mut self, id: GenerationId) {
+        let Some(mean) = self.select_mean(id) else { return };
+        if self.ranked.is_some_and(|ranked| id <= ranked) {
+            self.rank_all();
+            return;
         }
+        self.ranked = Some(id);
+        let both = self.highest.into_iter().chain([(id, mean)]);
+        self.highest = ladder::climb(both, |one, other| self.step(one, other));
+    }
+
+    fn rank_all(&mut self) {
+        let first = self.renewed.map(|(_, id)| id);
+        let others = self.generations.keys().copied().filter(|id| Some(*id) != first);
+        let order: Vec<GenerationId> = first.into_iter().chain(others).collect();
+        let means = order.iter().filter_map(|id| Some((*id, self.select_mean(*id)?)));
+        let highest = ladder::climb(means, |one, other| self.step(one, other));
+        self.ranked = order.into_iter().filter(|id| self.select_mean(*id).is_some()).max();
+        self.highest = highest;
+    }
+
+    /// The select mean of a generation that may be the best.
+    fn select_mean(&self, id: GenerationId) -> Option<f64> {
+        let generation = self.generations.get(&id)?;
+        let measured = generation.admitted.is_some()
+            && generation.raced_out.is_none()
+            && generation.status == GenerationStatus::Valid
+            && generation.select_block() == self.select_block()
+            && self.by_task(generation).iter().all(|task| task.n > 0);
+        generation.select_mean().filter(|_| measured)
+    }
+
+    fn step(&self, one: GenerationId, other: GenerationId) -> f64 {
+        let cases = |id| self.generations.get(&id).map(GenerationView::select_cases);
+        let (one, other) = (cases(one).unwrap_or_default(), cases(other).unwrap_or_default());
+        ladder::step(&one, &other)
     }
 
     /// The mean of its scores minus its first parent's, in pairs; `None` for the start or when nothing is in common.

@@ -132,6 +132,8 @@ impl Recording {
                 trials: 15,
                 select_metric: Some(select * 40.0),
                 select_score: Some(select),
+                select_cases: Vec::new(),
+                select_block: 0,
                 failures: BTreeMap::new(),
                 credit: BTreeMap::new(),
             }),
@@ -141,6 +143,7 @@ impl Recording {
             generation,
             admitted: true,
             utility: None,
+            raced_out: None,
             evidence: None,
         });
     }
@@ -172,6 +175,8 @@ pub(crate) fn identity() -> Identity {
         width: 1,
         control: 0,
         certify: 0,
+        race: false,
+        select_queries: 0,
     }
 }
 

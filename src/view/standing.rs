@@ -30,6 +30,8 @@ pub struct StatusDocument {
     pub generation: Option<String>,
     /// The best generation so far.
     pub best: Option<String>,
+    /// What the select cases were asked for it.
+    pub select: SelectDocument,
     /// How that one measured on each task, in the order given.
     pub tasks: Vec<TaskScore>,
     /// Attempts that ended.
@@ -40,6 +42,34 @@ pub struct StatusDocument {
     pub budget_left: BudgetLeft,
     /// What is used in an hour of work, and what that comes to; null before the first attempt has ended.
     pub pace: Option<Pace>,
+}
+
+/// How often the select cases were asked who is the best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct SelectDocument {
+    /// Measurements that were answered by select cases, in the whole run.
+    pub queries: u32,
+    /// Measurements that one block of cases answers; 0: there is one block only.
+    pub limit: u32,
+    /// The block in use, from 0.
+    pub block: u32,
+}
+
+impl SelectDocument {
+    /// The document of a run.
+    pub fn of(view: &RunView) -> Self {
+        let limit = view.identity.as_ref().map_or(0, |identity| identity.select_queries);
+        Self { queries: view.select_queries, limit, block: view.select_block() }
+    }
+
+    fn told(self) -> String {
+        let Self { queries, limit, block } = self;
+        let asked = if queries == 1 { "query".to_owned() } else { "queries".to_owned() };
+        match limit {
+            0 => format!("{queries} {asked} of one block of cases"),
+            _ => format!("{queries} {asked}, block {} of cases; {limit} each", block + 1),
+        }
+    }
 }
 
 /// What is left of a run.
@@ -118,6 +148,7 @@ pub fn document(view: &RunView, held: bool, budget: &Budgets) -> StatusDocument 
         why: view.why(held),
         generation: view.generations.last_key_value().map(|(id, _)| id.to_string()),
         best: view.best().map(|id| id.to_string()),
+        select: SelectDocument::of(view),
         tasks: view
             .best()
             .and_then(|id| view.generations.get(&id))
@@ -191,6 +222,7 @@ pub fn standing(view: &RunView, held: bool, budget: &Budgets, page: Page) -> Str
             }
         }
     }
+    text.push_str(&line(page, "select", &document.select.told()));
     let spend = view.spend();
     text.push_str(&line(
         page,
@@ -298,6 +330,7 @@ mod tests {
               rewrites  3 of 3, 1 rejected
               attempts  6, 3 kept; 45 trials
               best      gen-00003  score 0.300  param: operators.sigma 0.3 -> 0.2
+              select    3 queries of one block of cases
               cost      9 answers, 0 tokens, $0.0000; worked 40 s
               sandbox   full
             ");

@@ -40,6 +40,8 @@ fn identity() -> Identity {
         width: 1,
         control: 0,
         certify: 0,
+        race: false,
+        select_queries: 0,
     }
 }
 

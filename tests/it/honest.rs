@@ -5,6 +5,7 @@
 mod coverage;
 mod promotions;
 mod races;
+mod runs;
 mod winners;
 
 use rand::RngExt;

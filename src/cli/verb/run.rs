@@ -65,6 +65,14 @@ pub struct Args {
     /// together; needs --start initial [default: 0, every promotion is undecided].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=10_000))]
     pub certify: Option<u32>,
+    /// Break off the measurement of a generation that cannot be expected to reach the leader, at an index of its episodes;
+    /// needs --start initial.
+    #[arg(long)]
+    pub race: bool,
+    /// Measurements that one block of select cases answers, before a new one is drawn; 0: one block for the whole run
+    /// [default: 50].
+    #[arg(long, value_name = "N")]
+    pub select_queries: Option<u32>,
     /// The model that answers every role, by its alias in hyperagent.toml [default: as the agent says].
     #[arg(long, value_name = "ALIAS")]
     pub model: Option<Alias>,

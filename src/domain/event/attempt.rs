@@ -129,6 +129,12 @@ pub struct EpisodeResult {
     pub select_metric: Option<f64>,
     /// Its score.
     pub select_score: Option<f64>,
+    /// The score of each select case, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub select_cases: Vec<f64>,
+    /// Which block of select cases that was, from 0.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub select_block: u32,
     /// Failures of its attempts by class.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub failures: BTreeMap<String, FailureCount>,
@@ -136,6 +142,10 @@ pub struct EpisodeResult {
     /// models.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub credit: BTreeMap<String, OperatorCredit>,
+}
+
+fn is_first(block: &u32) -> bool {
+    *block == 0
 }
 
 /// How often a class of failure occurred.

@@ -4,11 +4,13 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::Outer;
 use crate::base::id::GenerationId;
-use crate::domain::action::OuterAction;
+use crate::domain::action::{OuterAction, Purpose};
 use crate::domain::event::Event;
+use crate::domain::ladder;
 use crate::domain::report::Verdict;
 use crate::engine::attack::{self, Attack};
 use crate::engine::measure::{self, Wanted};
+use crate::engine::race::Racing;
 use crate::engine::under_way::{Open, joined};
 use crate::engine::{Stopped, certify, expand, merge};
 
@@ -62,12 +64,20 @@ impl Outer {
                 self.count("evaluate");
                 self.idle = 0;
                 let session = self.session.clone();
+                let number = self.counts.get("evaluate").copied().unwrap_or_default();
+                let block = ladder::block_of(number, session.identity.select_queries);
                 let work = match measure::done(&session, &self.lineage, self.step, who, cases) {
                     Some(done) => tokio::spawn(std::future::ready(Ok(done))),
                     None => {
                         let hooks = self.hooks(who).await?;
+                        // Only measurements of the same kind can be held against each other.
+                        let comparable = *purpose == Purpose::Measure && tries.is_none();
+                        let race = Racing::of(&session.identity, &self.lineage, who, cases)
+                            .filter(|_| comparable);
                         let measuring = measure::prepare(&session, &self.lineage, &hooks, &wanted)
-                            .knowing(&self.known);
+                            .knowing(&self.known)
+                            .on_select(block)
+                            .racing(race);
                         tokio::spawn(measure::run(session, hooks, measuring))
                     }
                 };

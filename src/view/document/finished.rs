@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::super::run::RunView;
 use super::super::spend::CostDocument;
+use super::super::standing::SelectDocument;
 use crate::domain::outcome::SandboxLevel;
 use crate::domain::report::ArmMetrics;
 use crate::domain::settings::Start;
@@ -20,8 +21,10 @@ pub struct RunFinishedDocument {
     pub run: String,
     /// Whether no candidate could have written its own score.
     pub sealed: bool,
-    /// The generation with the highest select mean.
+    /// The best generation, by the select cases.
     pub best: Option<String>,
+    /// How often these were asked.
+    pub select: SelectDocument,
     /// The generation the kernel's statistics certified.
     pub certified: Option<String>,
     /// Rewrites made, rejected ones included.
@@ -128,6 +131,7 @@ impl RunFinishedDocument {
             run: identity.map(|identity| identity.run.to_string()).unwrap_or_default(),
             sealed: view.is_sealed(),
             best: view.best().map(|id| id.to_string()),
+            select: SelectDocument::of(view),
             certified: view.certified().map(|id| id.to_string()),
             generations: view.rewrites(),
             rejected: view.rejected(),

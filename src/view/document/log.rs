@@ -8,6 +8,7 @@ use super::super::run::RunView;
 use super::super::spend::CostDocument;
 use super::growth::touches_the_improver;
 use crate::domain::event::{Diagnostic, GenerationStatus};
+use crate::domain::report::RaceReport;
 
 /// All generations of a run, oldest first, rejected ones included.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -16,7 +17,7 @@ pub struct LogDocument {
     pub run: String,
     /// Whether no candidate of the run could have written its own score.
     pub sealed: bool,
-    /// The generation with the highest select mean.
+    /// The best generation, by the select cases.
     pub best: Option<String>,
     /// The newest valid generation, or the one a person went back to.
     pub latest: Option<String>,
@@ -51,6 +52,8 @@ pub struct LogEntry {
     pub improver: bool,
     /// What changed, in a line.
     pub summary: String,
+    /// Why its measurement was broken off; null when it was not.
+    pub raced_out: Option<String>,
     /// What the validation found last; empty when valid.
     pub diagnostics: Vec<Diagnostic>,
     /// What calls used.
@@ -92,6 +95,7 @@ impl LogDocument {
                     files_changed: generation.changed.clone(),
                     improver: touches_the_improver(generation),
                     summary: generation.summary.clone(),
+                    raced_out: generation.raced_out.as_ref().map(RaceReport::why),
                     diagnostics: generation.diagnostics.clone(),
                     cost: CostDocument::from(&generation.spend),
                 })

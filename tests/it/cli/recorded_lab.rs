@@ -71,6 +71,8 @@ impl Recorder {
             width: 1,
             control: 0,
             certify: 0,
+            race: false,
+            select_queries: 0,
         };
         let recorder = Self { archive, journal, identity };
         recorder.say(Event::RunStarted {
@@ -163,6 +165,8 @@ impl Recorder {
                 trials: 20,
                 select_metric: Some(score * 40.0),
                 select_score: Some(score),
+                select_cases: Vec::new(),
+                select_block: 0,
                 failures: BTreeMap::new(),
                 credit: BTreeMap::new(),
             }),
@@ -175,6 +179,7 @@ impl Recorder {
             generation,
             admitted: true,
             utility: None,
+            raced_out: None,
             evidence: Some(evidence.to_string()),
         });
     }
