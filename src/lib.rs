@@ -8,6 +8,7 @@ pub mod sandbox;
 pub mod archive;
 pub mod journal;
 pub mod lab;
+pub mod lint;
 pub mod model;
 pub mod prompt;
 pub mod script;

@@ -54,6 +54,8 @@ pub enum ViolationKind {
     Tamper,
     /// An answer that depends on what was asked before.
     Stateful,
+    /// A weakness in the candidate's text, found before it ran.
+    Static,
 }
 
 /// What a process tree used.

@@ -150,6 +150,31 @@ pub struct BenchmarkSpec {
     pub answer_ms: Option<u64>,
 }
 
+/// What is looked at before a candidate runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ScreeningSpec {
+    /// What becomes of a candidate whose text has weaknesses that the starting solution has not.
+    pub findings: FindingsRule,
+}
+
+impl ScreeningSpec {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What becomes of a candidate with weaknesses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FindingsRule {
+    /// It is measured, and they stand with its result.
+    #[default]
+    Advise,
+    /// It goes back to its author.
+    Refuse,
+}
+
 fn default_arguments() -> Vec<String> {
     vec!["{solution}".into()]
 }
@@ -210,6 +235,9 @@ pub struct TaskSpec {
     pub solution: SolutionSpec,
     /// The measurement.
     pub benchmark: BenchmarkSpec,
+    /// What is looked at before a candidate runs.
+    #[serde(default, skip_serializing_if = "ScreeningSpec::is_default")]
+    pub screening: ScreeningSpec,
     /// Limits of a candidate's process tree for one block of cases.
     #[serde(default)]
     pub limits: Limits,

@@ -9,10 +9,14 @@ use crate::base::id::EpisodeId;
 use crate::domain::event::{AttemptEnd, AttemptResult, Halt};
 use crate::domain::files::FileSet;
 use crate::domain::ladder::SelectResult;
-use crate::domain::outcome::{CaseResult, Measurement, Outcome};
+use crate::domain::outcome::{CaseResult, Measurement, Outcome, Violation, ViolationKind};
 use crate::domain::stats;
 use crate::domain::task::{Case, Split, Task};
 use crate::evaluate::{Evaluator, Grading, Staged};
+use crate::lint;
+
+/// The most weaknesses that stand with a result.
+const FINDINGS: usize = 8;
 
 /// The train cases of a task.
 pub fn train_cases(session: &Session, task: &Task) -> Vec<Case> {
@@ -155,6 +159,10 @@ fn fault_of(staged: &Staged) -> Option<&str> {
 /// A measurement as an attempt's result; whether it is accepted is still open.
 pub fn from_measurement(task: &Task, files: &FileSet, measured: Measurement) -> AttemptResult {
     let trials = measured.cases.len().try_into().unwrap_or(u32::MAX);
+    let weaknesses = lint::findings(files, &task.initial)
+        .into_iter()
+        .take(FINDINGS)
+        .map(|found| Violation { kind: ViolationKind::Static, detail: found.to_string() });
     AttemptResult {
         end: match measured.outcome {
             Outcome::Graded => AttemptEnd::Rejected,
@@ -172,7 +180,7 @@ pub fn from_measurement(task: &Task, files: &FileSet, measured: Measurement) -> 
         error_class: measured.error_class,
         summary: String::new(),
         model: None,
-        violations: measured.violations,
+        violations: measured.violations.into_iter().chain(weaknesses).collect(),
         usage: measured.usage,
         trials,
         handed_back: Vec::new(),

@@ -135,7 +135,7 @@ pub(super) fn killed(kind: ViolationKind, during: &str, limits: &Limits) -> Fail
         ViolationKind::Network => (Outcome::Denied, "network", "no network".to_owned()),
         ViolationKind::Read => (Outcome::Denied, "read", "its own files".to_owned()),
         ViolationKind::Write => (Outcome::Denied, "write", "its scratch folder".to_owned()),
-        ViolationKind::Tamper | ViolationKind::Stateful => {
+        ViolationKind::Tamper | ViolationKind::Stateful | ViolationKind::Static => {
             (Outcome::Denied, TAMPER, "its own calls".to_owned())
         }
     };

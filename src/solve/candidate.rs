@@ -5,7 +5,11 @@ use crate::domain::agent::AnswerFormat;
 use crate::domain::edit;
 use crate::domain::event::{AttemptEnd, AttemptResult};
 use crate::domain::files::FileSet;
-use crate::domain::task::Task;
+use crate::domain::task::{FindingsRule, Task};
+use crate::lint;
+
+/// Findings told at once.
+const SHOWN: usize = 8;
 
 /// A candidate that may be measured.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +58,14 @@ pub fn from_answer(
             reason: format!("the candidate has {bytes} bytes; at most {} KiB", solution.max_kb),
         });
     }
+    if task.spec.screening.findings == FindingsRule::Refuse {
+        let found = lint::findings(&files, &task.initial);
+        if !found.is_empty() {
+            let lines: Vec<String> = found.iter().take(SHOWN).map(ToString::to_string).collect();
+            let reason = format!("this task takes no code like this:\n{}", lines.join("\n"));
+            return Err(Refusal { class: "weakness", reason });
+        }
+    }
     Ok(Candidate { files, summary: parsed.summary })
 }
 
@@ -86,6 +98,18 @@ pub fn as_files(attempts: &[Attempt]) -> FileSet {
 mod tests {
     use super::super::episode::tests::task;
     use super::*;
+
+    #[test]
+    fn a_weakness_goes_back_to_its_author_where_the_task_says_so() {
+        let mut task = (*task(None)).clone();
+        let answer = "a.py\n```\nx = 2\ny = eval('x')\n```\n";
+        let read = |task: &Task| from_answer(answer, AnswerFormat::Full, &task.initial, task);
+        assert!(read(&task).is_ok(), "advice alone refuses nothing");
+        task.spec.screening.findings = FindingsRule::Refuse;
+        let refusal = read(&task).expect_err("a refusal");
+        assert_eq!(refusal.class, "weakness");
+        assert!(refusal.reason.contains("a.py:2: eval: `eval` runs text as code; "), "{refusal:?}");
+    }
 
     #[test]
     fn files_come_and_go_by_pattern_and_those_of_the_start_stay() {

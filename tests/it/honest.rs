@@ -6,6 +6,7 @@ mod coverage;
 mod promotions;
 mod races;
 mod runs;
+mod weaknesses;
 mod winners;
 
 use rand::RngExt;

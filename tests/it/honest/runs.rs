@@ -75,6 +75,21 @@ fn a_race_that_is_lost_is_broken_off_and_held_against_nobody() {
 }
 
 #[test]
+fn a_weakness_in_the_text_stands_with_the_result() {
+    let (_, ended) = race(["eval(\"3\") * x + 11", "3 * x + 11"], &[]);
+    let attempts = events(&ended, "attempt_finished");
+    let seen = |generation: &str| {
+        let own = attempts.iter().find(|event| event["generation"] == generation);
+        own.map(|event| event["result"]["violations"].clone()).expect("an attempt")
+    };
+    let told = seen("gen-00000");
+    assert_eq!(told[0]["kind"], "static", "{told}");
+    let detail = told[0]["detail"].as_str().expect("a detail");
+    assert!(detail.starts_with("dial.py:2: eval: `eval` runs text as code; "), "{detail}");
+    assert_eq!(seen("gen-00001").as_array().map_or(0, Vec::len), 0);
+}
+
+#[test]
 fn who_wins_or_ties_is_measured_to_the_end() {
     for lines in [["1 * x + 2", "3 * x + 11"], ["3 * x + 11", "3 * x + 11"]] {
         let (_, ended) = race(lines, &[]);
