@@ -335,7 +335,7 @@ impl Lineage {
         found
     }
 
-    /// The reported best: by the [ladder](super::ladder) over the generations measured on the newest block of select
+    /// The reported best: by the [ladder] over the generations measured on the newest block of select
     /// cases, from the one that was the best before; generation 0 before anything is measured.
     pub fn best(&self) -> GenerationId {
         let block = self.comparable().map(|g| g.standing.select_block).max();

@@ -1,7 +1,7 @@
 //! Promotion: is a generation better than the certified one? The kernel's answer, with its statistics.
 //!
 //! Both work on the same fresh episodes, pair by pair, and their solutions are judged on the report cases, which choose no
-//! agent. After each block of pairs the evidence is looked at ([`Bets`]): it may decide at any time, and the promotions
+//! agent. After each block of pairs the evidence is looked at ([`Duel`]): it may decide at any time, and the promotions
 //! of a run share one alpha, so that all of them together certify an agent that is no better with a chance of at most
 //! alpha. What is not decided when the run's pairs are used is "undecided".
 

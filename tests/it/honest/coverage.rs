@@ -41,7 +41,7 @@ fn intervals_hold_the_truth_about_as_often_as_they_say() {
     let mut off: Vec<f64> = Vec::new();
     for (kind, (name, _)) in KINDS.iter().enumerate() {
         let cells = [20, 40, 100].map(|n| covered(kind, n));
-        // Two of 2,000 lists' standard errors are 1 point.
+        // Two standard errors of 2,000 lists are 1 point.
         off.extend(cells.iter().filter(|share| !(92.0..=98.0).contains(*share)));
         rows.push(format!("| {name} | {:.1} | {:.1} | {:.1} |", cells[0], cells[1], cells[2]));
     }
