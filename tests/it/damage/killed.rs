@@ -162,7 +162,8 @@ fn carried(to: &Path) {
     });
     let (step, admitted, utility) = measured.expect("a measurement");
     let evidence = Some(newer.to_string());
-    let event = Event::Evaluated { step, generation: start, admitted, utility, evidence };
+    let event =
+        Event::Evaluated { step, generation: start, admitted, utility, evidence, raced_out: None };
     opened.journal.append(event).expect("a record");
     drop(opened);
     let to = to.to_str().expect("a path");
