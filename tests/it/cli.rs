@@ -12,7 +12,7 @@ use bench::Bench;
 fn no_verb_and_an_unknown_verb_are_usage_errors() {
     let bench = Bench::outside_any_lab();
     bench.run(&[]).fails_with(2);
-    bench.run(&["simulate"]).fails_with(2).tells("unrecognized subcommand 'simulate'");
+    bench.run(&["dream"]).fails_with(2).tells("unrecognized subcommand 'dream'");
     bench.run(&["run", "--attempts", "0"]).fails_with(2).tells("0 is not in 1..");
     bench.run(&["run", "--max-usd", "NaN"]).fails_with(2).tells("a number above 0");
     bench.run(&["log", "../x"]).fails_with(2).tells("is not a run name");
