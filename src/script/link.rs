@@ -15,6 +15,8 @@ pub struct Ending {
     pub how: String,
     /// Whether the sandbox ended it for its memory.
     pub out_of_memory: bool,
+    /// Whether a signal ended it that a process brings upon itself.
+    pub crashed: bool,
     /// What it wrote to its standard error.
     pub stderr: String,
 }
@@ -24,6 +26,8 @@ pub struct Ending {
 pub(super) enum Cause {
     Memory,
     Depth,
+    /// The interpreter itself broke on the script: a panic, or a signal of its own doing.
+    Broke,
     Other,
 }
 
@@ -37,6 +41,8 @@ impl Ending {
             Cause::Memory
         } else if self.stderr.contains("has overflowed its stack") {
             Cause::Depth
+        } else if self.crashed || self.stderr.contains("panicked at") {
+            Cause::Broke
         } else {
             Cause::Other
         }
@@ -138,5 +144,26 @@ impl Link {
             },
             None => Silence::Broken(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_and_a_crash_are_the_scripts_and_a_kill_from_elsewhere_is_not() {
+        let ending = |crashed: bool, stderr: &str| Ending {
+            how: "signal 11 ended it".into(),
+            out_of_memory: false,
+            crashed,
+            stderr: stderr.into(),
+        };
+        let panicked = "thread 'main' panicked at arena.rs:350: index out of bounds";
+        assert_eq!(ending(false, panicked).cause(), Cause::Broke);
+        assert_eq!(ending(true, "").cause(), Cause::Broke);
+        assert_eq!(ending(false, "").cause(), Cause::Other);
+        assert_eq!(ending(true, "memory allocation of 9 bytes failed").cause(), Cause::Memory);
+        assert_eq!(ending(true, "has overflowed its stack").cause(), Cause::Depth);
     }
 }

@@ -160,6 +160,8 @@ impl Worker {
 fn ending(exit: Exit) -> Ending {
     let out_of_memory = exit.end == End::Killed(ViolationKind::Memory)
         || exit.violations.iter().any(|violation| violation.kind == ViolationKind::Memory);
+    // SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV; one that comes from elsewhere is no word on the script.
+    let crashed = matches!(exit.end, End::Signalled(4 | 6 | 7 | 8 | 11));
     let how = match exit.end {
         End::Exited(code) => format!("it exited with code {code}"),
         End::Signalled(signal) => format!("signal {signal} ended it"),
@@ -167,7 +169,12 @@ fn ending(exit: Exit) -> Ending {
         End::Stopped => "it was stopped".to_owned(),
         End::Lost { reason } => format!("its sandbox failed: {reason}"),
     };
-    Ending { how, out_of_memory, stderr: String::from_utf8_lossy(&exit.stderr).into_owned() }
+    Ending {
+        how,
+        out_of_memory,
+        crashed,
+        stderr: String::from_utf8_lossy(&exit.stderr).into_owned(),
+    }
 }
 
 fn unexpected(answer: Answer) -> ScriptError {
@@ -199,6 +206,9 @@ fn died_of_source(silence: Silence) -> Result<Finding, ScriptError> {
         Silence::Ended(ending) => match ending.cause() {
             Cause::Memory => ("E302", "the script needs too much memory before any hook is called"),
             Cause::Depth => ("E106", "the script is nested too deep to be read"),
+            Cause::Broke => {
+                ("E106", "the interpreter broke on the script; write it in another way")
+            }
             Cause::Other => return Err(gone(silence)),
         },
         Silence::Late => ("E301", "reading the script takes too long"),
@@ -221,6 +231,12 @@ fn died_in_call(silence: Silence, hook: Hook) -> CallFault {
             Cause::Depth => (
                 FaultKind::Depth,
                 "a value is nested so deep that the worker died of it; keep values flat".to_owned(),
+            ),
+            Cause::Broke => (
+                FaultKind::Failed,
+                "the interpreter itself broke on this call; write the hook in another way, for example without a lambda \
+                 that is kept in a variable"
+                    .to_owned(),
             ),
             Cause::Other => return CallFault::Machine(gone(silence)),
         },
