@@ -1,7 +1,7 @@
 //! A strategy against made-up worlds: no model, no candidate, no money; milliseconds for a whole run.
 //!
 //! The kernel's part is played as it is in a run: what an action may refer to, what a rewrite uses, when a generation is
-//! admitted. What generations are worth is drawn ([`worlds`]). The dry run of validation is one short such play.
+//! admitted. What generations are worth is drawn (`worlds`). The dry run of validation is one short such play.
 
 mod play;
 mod worlds;
