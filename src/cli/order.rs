@@ -24,7 +24,7 @@ use crate::view::RunState;
 /// The size of the main job: what `run` does without arguments.
 pub const GENERATIONS: u32 = 6;
 /// Attempts of one episode, when not said.
-pub const ATTEMPTS: u32 = 16;
+pub const ATTEMPTS: u32 = 12;
 /// Episodes of each task, when not said.
 pub const EPISODES: u32 = 2;
 /// The task, when not said and there are several.

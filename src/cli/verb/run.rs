@@ -46,7 +46,7 @@ pub struct Args {
     /// Rewrites to make, rejected ones included [default: 6].
     #[arg(long, value_name = "N")]
     pub generations: Option<u32>,
-    /// Attempts of one episode [default: 16].
+    /// Attempts of one episode [default: 12].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub attempts: Option<u32>,
     /// Episodes of each task that a generation is measured on [default: 2].
