@@ -1,5 +1,5 @@
 //! How far a run may go: what a generation, a resume and a look cost after thousands of generations.
-//! `cargo bench --bench reach -- --generations 10000 --folder /tmp/reach`.
+//! `cargo bench --bench reach -- --generations 10000 --folder DIR`.
 //!
 //! The lab has the cheapest agent and task there are, and answers from a file. Its first generations are performed by the
 //! program; those up to the number asked for are copies of the third, written into journal and archive as the program
