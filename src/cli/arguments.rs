@@ -116,6 +116,9 @@ mod tests {
                 }
                 let after = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
                 assert!(after.contains(&path), "{path} has no example");
+                for line in after.lines().filter(|line| line.starts_with("  ")) {
+                    assert!(line.len() <= 98, "{path}: a terminal of 100 columns breaks `{line}`");
+                }
             }
         }
         check(&Arguments::command(), "hyperagent");

@@ -14,8 +14,8 @@ Examples:
   hyperagent adopt best
   hyperagent adopt run-2/gen-00004 --force
 
-The agent that stood in agent_config/ is kept in generations/backup/. Edits that are in no seed and no generation are
-not written over without --force.")]
+The agent that stood in agent_config/ is kept in generations/backup/. Edits that are in no seed and no \
+generation are not written over without --force.")]
 pub struct Args {
     /// The generation: gen-00007, RUN/gen-00007, best, latest or a commit id.
     #[arg(value_name = "GEN")]

@@ -17,7 +17,7 @@ use crate::view::{RunView, portrait};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  hyperagent best                                the generation with the highest select mean
+  hyperagent best                                the best generation, and what it scored
   hyperagent best --solution snake               the best solution, on standard output
   hyperagent best --solution snake -o player.py
   hyperagent best run-2 --json")]

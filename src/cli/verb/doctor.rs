@@ -26,9 +26,9 @@ Examples:
   hyperagent doctor --repair
   hyperagent doctor --json
 
-Works outside a lab too, and then leaves out models and archive. The sandbox is attacked anew each time. Without --repair
-nothing is changed: it says what is damaged, and what of that journal or archive still prove. With it that is rebuilt; a
-damaged journal is kept beside the new one.")]
+Works outside a lab too, and then leaves out models and archive. The sandbox is attacked anew each time. \
+Without --repair nothing is changed: it says what is damaged, and what of that journal or archive still \
+prove. With it that is rebuilt; a damaged journal is kept beside the new one.")]
 pub struct Args {
     /// Rebuild what journal or archive alone still prove, and say what is gone.
     #[arg(long)]

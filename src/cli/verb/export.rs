@@ -19,8 +19,9 @@ Examples:
   hyperagent export run-1 run-1.hyperagent
   hyperagent export run-1 /backup/run-1.hyperagent --json
 
-The file holds the journal and the evidence, from which `import` makes everything else; it names no folder of this machine
-of its own accord. Tasks, models and keys are not in it. A run that is under way is exported as it stands on record.")]
+The file holds the journal and the evidence, from which `import` makes everything else; it names no folder \
+of this machine of its own accord. Tasks, models and keys are not in it. A run that is under way is exported \
+as it stands on record.")]
 pub struct Args {
     /// The run.
     pub run: RunName,

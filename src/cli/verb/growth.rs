@@ -14,8 +14,9 @@ Examples:
   hyperagent growth
   hyperagent growth run-2 --json
 
-imp@k is the gain of the best agent among the first k rewrites over generation 0, in mean score on the select cases; rejected
-rewrites count. In carry mode a child starts where its ancestors ended, so the gain is not the agent's alone.")]
+imp@k is the gain of the best agent among the first k rewrites over generation 0, in mean score on the \
+select cases; rejected rewrites count. In carry mode a child starts where its ancestors ended, so the gain \
+is not the agent's alone.")]
 pub struct Args {
     /// The run; by default the newest.
     pub run: Option<RunName>,

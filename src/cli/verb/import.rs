@@ -17,8 +17,8 @@ Examples:
   hyperagent import run-1.hyperagent
   hyperagent import run-1.hyperagent --as from-the-cluster
 
-The run reads, replays and goes on as where it came from, if the lab has its tasks unchanged. Under another name its commits
-have other ids, for a commit names its run; everything else is the same.")]
+The run reads, replays and goes on as where it came from, if the lab has its tasks unchanged. Under another \
+name its commits have other ids, for a commit names its run; everything else is the same.")]
 pub struct Args {
     /// A file that `export` wrote.
     pub file: PathBuf,

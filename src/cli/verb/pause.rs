@@ -13,8 +13,8 @@ Examples:
   hyperagent pause
   hyperagent pause run-2
 
-Attempts and rewrites under way come to their end, so no answer that is being paid for is thrown away; then the process
-at the run ends with exit code 7, and `resume` goes on. `stop` does not wait for them.")]
+Attempts and rewrites under way come to their end, so no answer that is being paid for is thrown away; then \
+the process at the run ends with exit code 7, and `resume` goes on. `stop` does not wait for them.")]
 pub struct Args {
     /// The run; by default the newest.
     pub run: Option<RunName>,

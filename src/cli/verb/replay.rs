@@ -26,9 +26,9 @@ Examples:
   hyperagent replay
   hyperagent replay run-2 --parallel 8 --json
 
-Every decision, rewrite and measurement is made again in a temporary folder, with the recorded answers in the models'
-place: nothing is paid and nothing of the lab changes. Exit code 1, with the first difference, if anything but times and
-what measurements used came out otherwise.")]
+Every decision, rewrite and measurement is made again in a temporary folder, with the recorded answers in \
+the models' place: nothing is paid and nothing of the lab changes. Exit code 1, with the first difference, \
+if anything but times and what measurements used came out otherwise.")]
 pub struct Args {
     /// The run; by default the newest.
     pub run: Option<RunName>,

@@ -16,15 +16,15 @@ use crate::domain::settings::Start;
 #[derive(Debug, Default, clap::Args)]
 #[command(after_help = "\
 Examples:
-  hyperagent run                                     the main job: offline, under a minute on two cores
-  hyperagent run --generations 20 --attempts 40      a longer one
-  hyperagent run --agent autoresearch --fresh        another method, from seed/
-  hyperagent run --agent hgm --param alpha=0.5       a method with one of its numbers changed, for this run
-  hyperagent run --agent feedback --no-feedback      its ablation: nobody reviews
-  hyperagent run --model fast --max-usd 2            a language model from hyperagent.toml
-  hyperagent run --model fast --estimate             what that would ask and cost
-  hyperagent run --start initial --control           is the evolved agent better? against the frozen one, in pairs
-  hyperagent run --start initial --seed 7 --json     generations comparable at equal budget; events on stdout
+  hyperagent run                                  the main job: offline, under a minute
+  hyperagent run --generations 20 --attempts 40   a longer one
+  hyperagent run --agent autoresearch --fresh     another method, from seed/
+  hyperagent run --agent hgm --param alpha=0.5    a method with one of its numbers changed
+  hyperagent run --agent feedback --no-feedback   its ablation: nobody reviews
+  hyperagent run --model fast --max-usd 2         a language model from hyperagent.toml
+  hyperagent run --model fast --estimate          what that would ask and cost
+  hyperagent run --start initial --control        evolved against frozen agent, in pairs
+  hyperagent run --start initial --seed 7 --json  comparable generations; events on stdout
 
 Ctrl+C stops it where nothing is lost; the same command, or `hyperagent resume`, goes on.")]
 pub struct Args {

@@ -26,9 +26,9 @@ Examples:
   hyperagent simulate seed/hgm --world noisy
   hyperagent simulate hgm --generations 40 --episodes 20 --seed 7 --json
 
-Worlds: noisy (measurements tell little), deceptive (the way to the best leads downhill), plateau (nothing changes, then it
-jumps), coevolving (attacks make the suite harder). What generations are worth is drawn, so a play says how a strategy
-spends a run, not how good its agents are.")]
+Worlds: noisy (measurements tell little), deceptive (the way to the best leads downhill), plateau (nothing \
+changes, then it jumps), coevolving (attacks make the suite harder). What generations are worth is drawn, so \
+a play says how a strategy spends a run, not how good its agents are.")]
 pub struct Args {
     /// The agent's folder, or the name of a seed [default: agent_config].
     pub path: Option<PathBuf>,

@@ -11,7 +11,7 @@ use crate::view::document::suite::SuiteDocument;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  hyperagent suite                attacks of the newest run: let in, refused and why, metrics before and after
+  hyperagent suite                attacks of the newest run: let in, refused, scores
   hyperagent suite --cases        and every case that was let in
   hyperagent suite run-2 --json
 

@@ -22,8 +22,9 @@ Examples:
   hyperagent test
   hyperagent test run-2 --json
 
-The best solution of each task is measured on all test cases, in pairs with generation 0's best and with the start. Every
-opening is recorded and counted: what was chosen by looking at a test split is not tested by it any more.")]
+The best solution of each task is measured on all test cases, in pairs with generation 0's best and with the \
+start. Every opening is recorded and counted: what was chosen by looking at a test split is not tested by it \
+any more.")]
 pub struct Args {
     /// The run; by default the newest.
     pub run: Option<RunName>,
