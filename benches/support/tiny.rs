@@ -7,96 +7,14 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::json;
 
-const TASK: &str = r#"
-name = "dial"
-title = "Find the two numbers of a line"
-metric = "closeness"
-direction = "maximise"
-language = "python"
-protocol = "isolated"
-prompt = "prompt.md"
-
-[score]
-floor = -100.0
-target = 0.0
-
-[solution]
-initial = "solution"
-entry = "dial.py"
-editable = ["dial.py"]
-
-[benchmark]
-program = "benchmark.py"
-functions = ["level"]
-
-[cases]
-train = { first_seed = 0, count = 1 }
-select = { first_seed = 100, count = 1 }
-test = { first_seed = 200, count = 1 }
-report = { first_seed = 1000, count = 2, fresh = true }
-"#;
-
-const BENCHMARK: &str = r#"
-import hyperagent
-
-
-def run(cases, call_many, call, report):
-    answers = call_many("level", [[case.seed % 7] for case in cases])
-    for case, answer in zip(cases, answers):
-        report(case.id, max(-100.0, -abs(answer - 3 * (case.seed % 7) - 11)))
-
-
-hyperagent.serve(run)
-"#;
-
-const STRATEGY: &str = r#"
-def next_step(S, rng):
-    newest = S.gens[len(S.gens) - 1]
-    if newest.todo:
-        return evaluate(newest.id, newest.todo)
-    return expand(S.live[rng.int(0, len(S.live) - 1)].id, op = "rewrite")
-
-def next_attempt(T, rng):
-    return propose(0)
-"#;
-
-const AGENT: &str = r#"
-[roles.worker]
-prompt = "prompts/worker.md"
-model = "script"
-format = "edit"
-temperature = 0.8
-max_output_tokens = 8192
-turns = 1
-
-[roles.meta]
-prompt = "prompts/meta.md"
-model = "script"
-format = "edit"
-temperature = 0.7
-max_output_tokens = 8192
-turns = 1
-"#;
-
-const WORKER_PROMPT: &str = r#"+++
-requires = ["task", "code", "contract"]
-output = "edit"
-+++
-{{ task.text }}
-{{ code }}
-{{ contract }}
-"#;
-
-const META_PROMPT: &str = r#"+++
-requires = ["files", "contract", "card"]
-output = "edit"
-+++
-{% for file in files %}{{ file.path }}
-{{ file.text }}
-{% endfor %}
-{{ contract }}
-{{ card }}
-"#;
+const TASK: &str = include_str!("../../tests/fixtures/dial/task.toml");
+const PROMPT: &str = include_str!("../../tests/fixtures/dial/prompt.md");
+const BENCHMARK: &str = include_str!("../../tests/fixtures/dial/benchmark.py");
+const START: &str = include_str!("../../tests/fixtures/dial/solution/dial.py");
+const STRATEGY: &str = include_str!("../../tests/fixtures/plain-agent/strategy.star");
+const AGENT: &str = include_str!("../../tests/fixtures/plain-agent/agent.toml");
+const WORKER_PROMPT: &str = include_str!("../../tests/fixtures/plain-agent/prompts/worker.md");
+const META_PROMPT: &str = include_str!("../../tests/fixtures/plain-agent/prompts/meta.md");
 
 const WORKER: &str = "\
 summary: a better line
@@ -142,10 +60,13 @@ pub fn lab(lab: &Path, generations: u32) {
         (agent.join("prompts/worker.md"), WORKER_PROMPT),
         (agent.join("prompts/meta.md"), META_PROMPT),
         (agent.join("memory/notes.md"), "Nothing yet.\n"),
-        (task.join("task.toml"), TASK),
-        (task.join("prompt.md"), "Write `level(x)`: a number for a number.\n"),
+        (
+            task.join("task.toml"),
+            &TASK.replace("count = 5", "count = 1").replace("count = 8", "count = 2"),
+        ),
+        (task.join("prompt.md"), PROMPT),
         (task.join("benchmark.py"), BENCHMARK),
-        (task.join("solution/dial.py"), "def level(x):\n    return 1 * x + 1\n"),
+        (task.join("solution/dial.py"), START),
         (
             lab.join("hyperagent.toml"),
             "[models.script]\ndialect = \"scripted\"\nsource = \"answers.jsonl\"\n",

@@ -7,59 +7,19 @@ use serde_json::Value;
 
 use crate::cli::bench::{Bench, Ended};
 
-const TASK: &str = r#"
-name = "dial"
-title = "Find the two numbers of a line"
-metric = "closeness"
-direction = "maximise"
-language = "python"
-protocol = "isolated"
-prompt = "prompt.md"
-
-[score]
-floor = -100.0
-target = 0.0
-
-[solution]
-initial = "solution"
-entry = "dial.py"
-editable = ["dial.py"]
-
-[benchmark]
-program = "benchmark.py"
-functions = ["level"]
-
-[cases]
-train = { first_seed = 0, count = 5 }
-select = { first_seed = 100, count = 5 }
-test = { first_seed = 200, count = 5 }
-report = { first_seed = 1000, count = 8, fresh = true }
-"#;
-
-const BENCHMARK: &str = r#"
-import hyperagent
-
-
-def run(cases, call_many, call, report):
-    answers = call_many("level", [[case.seed % 7] for case in cases])
-    for case, answer in zip(cases, answers):
-        if isinstance(answer, (int, float)):
-            report(case.id, max(-100.0, -abs(answer - 3 * (case.seed % 7) - 11)), "near: by how much")
-        else:
-            report(case.id, -100.0, "nothing: no number")
-
-
-hyperagent.serve(run)
-"#;
+const TASK: &str = include_str!("../../fixtures/dial/task.toml");
+const PROMPT: &str = include_str!("../../fixtures/dial/prompt.md");
+const BENCHMARK: &str = include_str!("../../fixtures/dial/benchmark.py");
+const START: &str = include_str!("../../fixtures/dial/solution/dial.py");
 
 /// A bench whose lab has the task `dial` besides the shipped ones.
 pub fn lab() -> Bench {
     let bench = Bench::with_lab();
     std::fs::create_dir_all(bench.path("lab/tasks/dial/solution")).expect("a folder");
     bench.write("lab/tasks/dial/task.toml", TASK);
-    bench.write("lab/tasks/dial/prompt.md", "Write `level(x)`: a number for a number.\n");
+    bench.write("lab/tasks/dial/prompt.md", PROMPT);
     bench.write("lab/tasks/dial/benchmark.py", BENCHMARK);
-    bench.write("lab/tasks/dial/solution/dial.py", "def level(x):\n    return 1 * x + 1\n");
+    bench.write("lab/tasks/dial/solution/dial.py", START);
     bench
 }
 
