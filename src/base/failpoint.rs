@@ -86,11 +86,14 @@ sites! {
     AnswerReceived = "answer-received",
     /// Its answer is durable and not used.
     AnswerRecorded = "answer-recorded",
+    /// The result of a measurement is about to be kept beside the journal.
+    ResultKept = "result-kept",
 }
 
 impl Site {
     /// Whether a write, a flush or a rename comes next, so that a full disk shows there. At the other sites nothing is
-    /// written, files are only removed, or a failure would change nothing (a lock's text when its process lets go).
+    /// written, files are only removed, or a failure would change nothing (a lock's text when its process lets go, a
+    /// result that is kept for later).
     pub fn writes(self) -> bool {
         match self {
             Self::RepositoryStaged
@@ -115,6 +118,7 @@ impl Site {
             | Self::ChildSpawn
             | Self::ChildSpawned
             | Self::ChildStarted
+            | Self::ResultKept
             | Self::AnswerAsked
             | Self::AnswerReceived
             | Self::AnswerRecorded => false,

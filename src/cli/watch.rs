@@ -149,7 +149,7 @@ mod tests {
     }
 
     fn resumed(seq: u64) -> Record {
-        record(seq, Event::RunResumed { sandbox: SandboxLevel::Full })
+        record(seq, Event::RunResumed { sandbox: SandboxLevel::Full, interpreter: None })
     }
 
     #[tokio::test]

@@ -75,11 +75,17 @@ pub enum Event {
         kernel: String,
         /// The level candidates run at.
         sandbox: SandboxLevel,
+        /// The interpreter they run under: version and build; absent in journals from before this field.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        interpreter: Option<String>,
     },
     /// A process took the run up again.
     RunResumed {
         /// The level candidates run at from here on.
         sandbox: SandboxLevel,
+        /// The interpreter they run under from here on, where it is another than on record before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        interpreter: Option<String>,
     },
     /// The caps that hold from here on, where they are others than before; they change no result of what is on record.
     CapsSet {

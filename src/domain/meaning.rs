@@ -3,6 +3,7 @@
 //!
 //! Left out are the line's number and time, what a measurement used, how long an answer took, commit ids (a commit knows its time; its tree does
 //! not), and the events of processes and people that change no result: resumed, halted, a provider away and back, the test split opened.
+//! So are sandbox and interpreter: that they change no result is what a comparison shows, or not.
 
 use std::collections::BTreeMap;
 
@@ -26,8 +27,9 @@ pub fn meaning(event: &Event) -> Option<(String, Event)> {
         | Event::RolledBack { .. }
         | Event::TestOpened { .. }
         | Event::Tested { .. } => return None,
-        Event::RunStarted { sandbox, .. } => {
+        Event::RunStarted { sandbox, interpreter, .. } => {
             *sandbox = SandboxLevel::Full;
+            *interpreter = None;
             "the start".to_owned()
         }
         Event::Decided { step, .. } | Event::Refused { step, .. } => format!("step {step}"),

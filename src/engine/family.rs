@@ -105,7 +105,7 @@ impl Folding {
     fn take(&mut self, record: &Record) -> Result<(), EngineError> {
         let family = &mut self.family;
         match &record.event {
-            Event::RunResumed { sandbox } => self.sandbox = *sandbox,
+            Event::RunResumed { sandbox, .. } => self.sandbox = *sandbox,
             Event::Decided { step, action: OuterAction::Evaluate { cases, .. }, .. } => {
                 self.asked.insert(*step, cases.clone());
             }

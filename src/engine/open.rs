@@ -226,6 +226,10 @@ async fn assemble(
             Journal::create(&folder, &identity.run, world.clock.clone())?
         }
     };
+    let mut evaluator = machine.evaluator;
+    if repeated.is_none() {
+        evaluator.keep_in(&journal_folder(&world.lab, &identity.run));
+    }
     archive.begin_run(&identity.run)?;
     let session = Arc::new(Session {
         identity: identity.clone(),
@@ -239,7 +243,7 @@ async fn assemble(
         archive,
         models,
         aliases,
-        evaluator: machine.evaluator,
+        evaluator,
         scripts,
         deadline: caps
             .max_minutes
@@ -297,14 +301,18 @@ async fn begin(
     resumed: bool,
     caps: Budgets,
 ) -> Result<(), EngineError> {
+    let interpreter = session.evaluator.interpreter();
     let event = if resumed {
-        Event::RunResumed { sandbox: session.sandbox }
+        let is_another = session.recorded.interpreter() != Some(interpreter.as_str());
+        let interpreter = is_another.then_some(interpreter);
+        Event::RunResumed { sandbox: session.sandbox, interpreter }
     } else {
         Event::RunStarted {
             identity: session.identity.clone(),
             agent,
             kernel: session.kernel.clone(),
             sandbox: session.sandbox,
+            interpreter: Some(interpreter),
         }
     };
     let caps = (caps != *session.recorded.caps()).then_some(Event::CapsSet { budget: caps });

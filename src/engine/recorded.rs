@@ -122,6 +122,7 @@ pub struct Recorded {
     authors: BTreeSet<Alias>,
     spent: Vec<(CallKey, String, Alias, CallCost)>,
     caps: Budgets,
+    interpreter: Option<String>,
     /// What came of asking the models, episode by episode.
     outcomes: BTreeMap<EpisodeKey, Vec<(Alias, f64)>>,
     /// Whether what led to a measurement that came to its end is let go.
@@ -209,11 +210,11 @@ impl Recorded {
                 let next = self.plans.keys().next_back().map_or(0, |last| last.0 + 1);
                 self.streak_from = GenerationId(next);
             }
-            Event::RunStarted { .. }
-            | Event::RunResumed { .. }
-            | Event::RunHalted { .. }
-            | Event::ProviderPaused { .. }
-            | Event::ProviderBack { .. } => {}
+            Event::RunStarted { interpreter, .. } | Event::RunResumed { interpreter, .. } => {
+                self.interpreter = interpreter.or(self.interpreter.take());
+            }
+            Event::RunHalted { .. } | Event::ProviderPaused { .. } | Event::ProviderBack { .. } => {
+            }
             Event::CapsSet { budget } => self.caps = budget,
             Event::Decided { step, by, action, settled } => {
                 self.steps.insert(step, (settled, Step::Decided { by, action }));
@@ -480,6 +481,11 @@ impl Recorded {
     /// Every recorded call, with its role, who answered, and what it cost.
     pub fn spent(&self) -> &[(CallKey, String, Alias, CallCost)] {
         &self.spent
+    }
+
+    /// The interpreter that candidates ran under last, where the journal says.
+    pub fn interpreter(&self) -> Option<&str> {
+        self.interpreter.as_deref()
     }
 
     /// The caps that held last.

@@ -1,5 +1,7 @@
 //! The evaluator: slots, blocks and stages, and the second look at what may have been the machine's fault.
 
+use std::path::Path;
+
 use tokio::sync::{RwLock, Semaphore};
 
 use super::benchmarks::Benchmarks;
@@ -8,6 +10,7 @@ use super::process::Machine;
 use super::program;
 use super::results::Results;
 use super::session::{Look, Session, Subject};
+use super::store::KEPT;
 use super::together::together;
 use super::verdict::{Failure, Playback, joined, measurement, results_of, unmeasured};
 use crate::base::digest::Digest;
@@ -49,6 +52,16 @@ impl Evaluator {
             benchmarks: Benchmarks::default(),
             results: Results::default(),
         }
+    }
+
+    /// Keeps results in a file of this folder too, and takes up those an earlier process left there.
+    pub fn keep_in(&mut self, folder: &Path) {
+        self.results.keep_in(&folder.join(KEPT), &self.machine.identity());
+    }
+
+    /// Which interpreter runs candidates and benchmarks, by version and build.
+    pub fn interpreter(&self) -> String {
+        self.machine.interpreter()
     }
 
     /// The digest of everything but candidate and cases that a result of a task depends on. A task whose folder changes

@@ -5,7 +5,7 @@
 //! the other way round. If any metric differs, every case is measured in a process of its own, and that counts.
 
 use super::evaluator::{Evaluator, Staged, block_size};
-use super::results::{kept, reused};
+use super::results::{Stage, reused};
 use super::verdict::{Failure, unmeasured};
 use crate::base::digest::Digest;
 use crate::domain::files::FileSet;
@@ -41,7 +41,7 @@ impl Evaluator {
             Ok(key) => key,
             Err(fault) => return Staged::Complete(unmeasured(fault)),
         };
-        let mut known = self.results.of(key).await;
+        let mut known = self.results.of(&key).await;
         if let Some(screened) = known.screened(screening, cases.len())
             && !worth_continuing(&screened.cases)
         {
@@ -55,11 +55,12 @@ impl Evaluator {
                 match self.measure_staged(task, candidate, cases, screening, worth_continuing).await
                 {
                     Staged::ScreenedOut(screened) => {
-                        known.screened = kept(&screened).map(|screened| (screening, screened));
+                        let stage = Stage::Screened(screening);
+                        self.results.keep(&key, &mut known, stage, &screened);
                         return Staged::ScreenedOut(screened);
                     }
                     Staged::Complete(whole) => {
-                        known.whole = kept(&whole);
+                        self.results.keep(&key, &mut known, Stage::Whole, &whole);
                         whole
                     }
                 }
@@ -72,7 +73,7 @@ impl Evaluator {
             return Staged::Complete(reused(confirmed));
         }
         let confirmed = self.confirmed(grading, whole).await;
-        known.confirmed = kept(&confirmed);
+        self.results.keep(&key, &mut known, Stage::Confirmed, &confirmed);
         Staged::Complete(confirmed)
     }
 

@@ -16,6 +16,7 @@ mod evaluator;
 mod grading;
 mod results;
 mod session;
+mod store;
 
 mod metric_lines;
 mod program;

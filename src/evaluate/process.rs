@@ -104,10 +104,15 @@ impl Machine {
         Self { host, python, compiled_host: OnceCell::new() }
     }
 
+    /// Which interpreter runs candidates and benchmarks.
+    pub(super) fn interpreter(&self) -> String {
+        self.python.id()
+    }
+
     /// The digest of the interpreter, the sandbox and the programs that run inside beside a candidate.
     pub(super) fn identity(&self) -> Digest {
         let parts = [
-            ("interpreter", format!("{} {}", self.python.version, self.python.path.display())),
+            ("interpreter", self.python.id()),
             ("sandbox", self.host.level.to_string()),
             ("candidate host", CANDIDATE_HOST.to_owned()),
             ("benchmark helper", BENCHMARK_HELPER.to_owned()),

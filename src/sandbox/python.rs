@@ -10,6 +10,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use tokio::process::Command;
 
+use crate::base::digest::Digest;
 use crate::base::durable::replace_file;
 
 /// The commands looked for when none is configured, newest first.
@@ -28,11 +29,21 @@ pub struct Python {
     pub path: PathBuf,
     /// Its version, for example `3.11.7`.
     pub version: String,
+    /// The digest of the interpreter and the shared libraries installed with it, wherever they lie.
+    pub build: Digest,
     /// Its installation's folder.
     pub prefix: PathBuf,
     /// What a sandbox must let it read besides the system's libraries: itself, its standard library, its installed
     /// packages and the shared libraries they load.
     pub readable: Vec<PathBuf>,
+}
+
+impl Python {
+    /// What tells this interpreter from others on any machine: its version and its build, and no path.
+    pub fn id(&self) -> String {
+        let build: String = self.build.as_str().chars().take(12).collect();
+        format!("CPython {} ({build})", self.version)
+    }
 }
 
 /// Why there is no interpreter to use.
@@ -216,7 +227,20 @@ async fn describe(path: &Path, path_env: &str) -> Result<Python, String> {
         return Err(format!("version {version} is older than {}.{}", OLDEST.0, OLDEST.1));
     }
     let readable = readable(&said).map_err(|error| error.to_string())?;
-    Ok(Python { path: said.executable, version, prefix: said.prefix, readable })
+    let build = build(&said).map_err(|error| error.to_string())?;
+    Ok(Python { path: said.executable, version, build, prefix: said.prefix, readable })
+}
+
+/// The digest of the files that an interpreter is made of: its own and its shared library, by their names alone.
+fn build(said: &Said) -> io::Result<Digest> {
+    let is_library = |path: &&PathBuf| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("libpython"))
+    };
+    let files = std::iter::once(&said.executable).chain(said.mapped.iter().filter(is_library));
+    let files = files.map(|path| Ok((path.file_name().unwrap_or_default(), fs::read(path)?)));
+    let files = files.collect::<io::Result<Vec<_>>>()?;
+    let parts: Vec<_> = files.iter().map(|(name, bytes)| (name.to_string_lossy(), bytes)).collect();
+    Ok(Digest::of_parts(parts.iter().map(|(name, bytes)| (name.as_ref(), bytes.as_slice()))))
 }
 
 /// What a sandbox must show this interpreter.

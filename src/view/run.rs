@@ -103,13 +103,13 @@ impl RunView {
     pub fn apply(&mut self, record: &Record) {
         self.advance_clock(record);
         match &record.event {
-            Event::RunStarted { identity, kernel, sandbox, agent: _ } => {
+            Event::RunStarted { identity, kernel, sandbox, .. } => {
                 self.identity = Some(identity.clone());
                 self.kernel.clone_from(kernel);
                 self.sandbox = Some(*sandbox);
                 self.phase = Phase::Open;
             }
-            Event::RunResumed { sandbox } => {
+            Event::RunResumed { sandbox, .. } => {
                 (self.process_ms, self.longest_wait_ms) = (0, 0);
                 self.sandbox = Some(*sandbox);
                 self.phase = Phase::Open;
@@ -522,7 +522,9 @@ mod tests {
         recording
             .at(UnixMillis(1_000_500))
             .say(Event::RunHalted { why: Halt::Interrupted, detail: "ctrl-c".into() });
-        recording.at(UnixMillis(9_000_000)).say(Event::RunResumed { sandbox: SandboxLevel::Full });
+        recording
+            .at(UnixMillis(9_000_000))
+            .say(Event::RunResumed { sandbox: SandboxLevel::Full, interpreter: None });
         recording
             .at(UnixMillis(9_000_250))
             .say(Event::RunFinished { best: GenerationId(0), why: "done".into() });
@@ -535,7 +537,9 @@ mod tests {
         let mut recording = Recording::default();
         recording.start();
         let halted = || Event::RunHalted { why: Halt::Interrupted, detail: String::new() };
-        recording.at(UnixMillis(1_000_400)).say(Event::RunResumed { sandbox: SandboxLevel::Full });
+        recording
+            .at(UnixMillis(1_000_400))
+            .say(Event::RunResumed { sandbox: SandboxLevel::Full, interpreter: None });
         let alias: Alias = "fast".parse().expect("an alias");
         recording.at(UnixMillis(5)).say(Event::ProviderBack { alias });
         recording.at(UnixMillis(305)).say(halted());
@@ -548,7 +552,9 @@ mod tests {
         const HOURS: u64 = 5 * 3_600_000;
         let mut recording = Recording::default();
         recording.start();
-        recording.at(UnixMillis(2_000_000)).say(Event::RunResumed { sandbox: SandboxLevel::Full });
+        recording
+            .at(UnixMillis(2_000_000))
+            .say(Event::RunResumed { sandbox: SandboxLevel::Full, interpreter: None });
         let alias: Alias = "fast".parse().expect("an alias");
         let back = || Event::ProviderBack { alias: alias.clone() };
         recording.at(UnixMillis(2_000_100)).say(back());

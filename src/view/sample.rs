@@ -42,6 +42,7 @@ impl Recording {
             agent: FileSet::default(),
             kernel: "0.1.0".into(),
             sandbox: SandboxLevel::Full,
+            interpreter: None,
         });
     }
 

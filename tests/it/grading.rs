@@ -5,12 +5,12 @@ use std::fs;
 use std::path::Path;
 
 use hyperagent::domain::files::FileSet;
-use hyperagent::domain::outcome::{Measurement, Outcome, ViolationKind};
+use hyperagent::domain::outcome::{Measurement, Outcome, SandboxLevel, ViolationKind};
 use hyperagent::domain::task::{Split, Task};
 use hyperagent::evaluate::{Evaluator, Grading, Staged};
 use hyperagent::lab::tasks::load_task;
 
-use super::measuring::evaluator;
+use super::measuring::{evaluator, evaluator_at};
 
 const TASK: &str = r#"
 name = "echo"
@@ -59,7 +59,8 @@ fn candidate(code: &str) -> FileSet {
 
 async fn graded(evaluator: &Evaluator, task: &Task, code: &str, matters: bool) -> Measurement {
     let (cases, candidate) = (task.cases(&Split::train(), 0), candidate(code));
-    let grading = Grading { task, candidate: &candidate, cases: &cases, screening: 0 };
+    let grading =
+        Grading { task, candidate: &candidate, cases: &cases, screening: 0 };
     match evaluator.grade(grading, |_| true, |_| matters).await {
         Staged::Complete(measured) | Staged::ScreenedOut(measured) => measured,
     }
@@ -133,7 +134,8 @@ async fn the_same_candidate_is_measured_once_whoever_asks_and_whenever() {
     tighter.spec.limits.memory_mb += 1;
     assert!(!graded(&evaluator, &tighter, code, false).await.usage.reused, "other limits");
     let (cases, files) = (task.cases(&Split("select".into()), 0), candidate(code));
-    let grading = Grading { task: &task, candidate: &files, cases: &cases, screening: 0 };
+    let grading =
+        Grading { task: &task, candidate: &files, cases: &cases, screening: 0 };
     let Staged::Complete(select) = evaluator.grade(grading, |_| true, |_| false).await else {
         panic!("screened out")
     };
@@ -153,7 +155,8 @@ async fn who_asked_first_changes_no_result_of_a_staged_measurement() {
     let task = echo(lab.path());
     let cases = task.cases(&Split::train(), 0);
     let files = candidate("def say(n):\n    return n + 2\n");
-    let grading = Grading { task: &task, candidate: &files, cases: &cases, screening: 2 };
+    let grading =
+        Grading { task: &task, candidate: &files, cases: &cases, screening: 2 };
     let shown = |staged: Staged| match staged {
         Staged::Complete(one) => ("complete", one.outcome, one.metric, one.cases, one.violations),
         Staged::ScreenedOut(one) => ("part", one.outcome, one.metric, one.cases, one.violations),
@@ -169,4 +172,42 @@ async fn who_asked_first_changes_no_result_of_a_staged_measurement() {
     for same in seen {
         assert!(same.windows(2).all(|pair| pair[0] == pair[1]), "{same:?}");
     }
+}
+
+/// What a measurement means, without what it used.
+fn told(measured: &Measurement) -> Measurement {
+    Measurement { usage: hyperagent::domain::outcome::Usage::default(), ..measured.clone() }
+}
+
+#[tokio::test]
+async fn a_process_that_takes_up_where_another_was_measures_nothing_again() {
+    let (lab, kept) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("one"));
+    let task = echo(lab.path());
+    let codes = [
+        "def say(n):\n    return n / 3\n",
+        "calls = 0\ndef say(n):\n    global calls\n    calls += 1\n    return calls\n",
+        "def say(n)\n    return n\n",
+    ];
+    let mut first = evaluator(2).await;
+    first.keep_in(kept.path());
+    let mut made = Vec::new();
+    for code in codes {
+        let measured = graded(&first, &task, code, true).await;
+        assert!(!measured.usage.reused, "{code}");
+        made.push(told(&measured));
+    }
+    assert_eq!(made[1].violations.len(), 1, "asked again, and found out: {:?}", made[1]);
+    assert_ne!(made[2].outcome, Outcome::Graded);
+    drop(first);
+    let mut next = evaluator(1).await;
+    next.keep_in(kept.path());
+    for (code, before) in codes.iter().zip(&made) {
+        let measured = graded(&next, &task, code, true).await;
+        assert!(measured.usage.reused, "{code}");
+        assert_eq!(told(&measured), *before);
+    }
+    drop(next);
+    let mut weaker = evaluator_at(SandboxLevel::Rlimits, 1).await;
+    weaker.keep_in(kept.path());
+    assert!(!graded(&weaker, &task, codes[0], true).await.usage.reused, "in another sandbox");
 }

@@ -12,10 +12,15 @@ pub fn news(record: &Record, view: &RunView, page: Page) -> Option<String> {
         Event::RunStarted { identity, sandbox, .. } => {
             Some(format!("{}, sandbox {sandbox}", opening(identity, page)))
         }
-        Event::RunResumed { .. } => {
+        Event::RunResumed { interpreter, .. } => {
             let identity = view.identity.as_ref()?;
+            let under = interpreter.as_ref().map_or_else(String::new, |other| {
+                format!(
+                    "; candidates run under {other} from here on, nothing kept from before is used"
+                )
+            });
             Some(format!(
-                "{} goes on: {} of {} made, {} behind it",
+                "{} goes on: {} of {} made, {} behind it{under}",
                 page.ink.strong(identity.run.as_str()),
                 view.rewrites(),
                 figure::count(u64::from(identity.generations), "rewrite"),

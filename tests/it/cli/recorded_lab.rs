@@ -80,6 +80,7 @@ impl Recorder {
             agent: seed_files(bench),
             kernel: "0.1.0".into(),
             sandbox: SandboxLevel::Full,
+            interpreter: None,
         });
         recorder
     }
