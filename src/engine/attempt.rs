@@ -50,6 +50,8 @@ pub struct Dispatch {
     brief: WorkerBrief,
     /// What the base did on each case: what screens a candidate before its measurement is complete.
     base_results: Vec<CaseResult>,
+    /// The episode's best metric: what a candidate must pass to be asked again.
+    best: Option<f64>,
     /// What a command may read beside the candidate: the episode's other candidates.
     beside: Arc<FileSet>,
     /// The normal forms of the candidates met before.
@@ -186,6 +188,7 @@ pub fn dispatch(
                 .collect(),
         }),
         base_results: base.result.cases.clone(),
+        best: episode.best().result.metric,
         beside: Arc::new(beside),
         seen: episode.seen(),
         rehearsal,
@@ -258,8 +261,9 @@ pub async fn work(session: &Session, dispatch: &Dispatch) -> Result<Worked, Stop
                     },
                 ),
                 None => {
-                    let Dispatch { task, cases, base_results, .. } = dispatch;
-                    grade::screened(session, task, &candidate.files, cases, base_results).await?
+                    let Dispatch { task, cases, base_results, best, .. } = dispatch;
+                    let base = grade::Base { cases: base_results, best: *best };
+                    grade::screened(session, task, &candidate.files, cases, base).await?
                 }
             };
             let result = AttemptResult {

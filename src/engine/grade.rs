@@ -10,7 +10,6 @@ use crate::domain::event::{AttemptEnd, AttemptResult, Halt};
 use crate::domain::files::FileSet;
 use crate::domain::ladder::SelectResult;
 use crate::domain::outcome::{CaseResult, Measurement, Outcome, Violation, ViolationKind};
-use crate::domain::stats;
 use crate::domain::task::{Case, Split, Task};
 use crate::evaluate::{Evaluator, Grading, Staged};
 use crate::lint;
@@ -23,7 +22,7 @@ pub fn train_cases(session: &Session, task: &Task) -> Vec<Case> {
     task.cases(&Split::train(), session.identity.seed)
 }
 
-/// Measures a candidate. A fault of the machine is tried once more and then halts the run.
+/// Measures a solution: one that did its work before, if on other cases. A fault of the machine is tried once more and then halts the run.
 pub async fn measure(
     session: &Session,
     task: &Task,
@@ -31,6 +30,18 @@ pub async fn measure(
     cases: &[Case],
 ) -> Result<Measurement, Stopped> {
     measure_with(&session.evaluator, &session.cancel, task, files, cases).await
+}
+
+/// Measures a draft, of which nothing is known before its first cases.
+pub async fn draft(
+    session: &Session,
+    task: &Task,
+    files: &FileSet,
+    cases: &[Case],
+) -> Result<Measurement, Stopped> {
+    let Session { evaluator, cancel, .. } = session;
+    let work = Work { evaluator, cancel, task, files, cases, at_once: false };
+    Ok(whole(work.staged(0, Base::default()).await?))
 }
 
 /// What a solution is worth on a block of select cases, and the trials it took.
@@ -54,7 +65,7 @@ pub async fn select(
     Ok((selected, u32::try_from(measured.cases.len()).unwrap_or(u32::MAX)))
 }
 
-/// The same without a session.
+/// Measures a solution, without a session.
 pub async fn measure_with(
     evaluator: &Evaluator,
     cancel: &CancellationToken,
@@ -62,10 +73,24 @@ pub async fn measure_with(
     files: &FileSet,
     cases: &[Case],
 ) -> Result<Measurement, Stopped> {
-    let work = Work { evaluator, cancel, task, files, cases };
-    match work.staged(0, &[]).await? {
-        Staged::Complete(measured) | Staged::ScreenedOut(measured) => Ok(measured),
+    let work = Work { evaluator, cancel, task, files, cases, at_once: true };
+    Ok(whole(work.staged(0, Base::default()).await?))
+}
+
+fn whole(staged: Staged) -> Measurement {
+    match staged {
+        Staged::Complete(measured) | Staged::ScreenedOut(measured) => measured,
     }
+}
+
+/// What a candidate is held against.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Base<'a> {
+    /// What its base did on each case; none where there is no base.
+    pub cases: &'a [CaseResult],
+    /// The best metric of the episode when the candidate was decided on. Only a result above it can become the best one,
+    /// so only that is asked again; a best one is never replaced by a worse one meanwhile.
+    pub best: Option<f64>,
 }
 
 /// Measures a candidate on the task's first `screen` cases and, unless its base did better on every one of them, on the
@@ -75,11 +100,11 @@ pub async fn screened(
     task: &Task,
     files: &FileSet,
     cases: &[Case],
-    base: &[CaseResult],
+    base: Base<'_>,
 ) -> Result<AttemptResult, Stopped> {
     let screen = usize::try_from(task.spec.benchmark.screen).unwrap_or(usize::MAX);
     let Session { evaluator, cancel, .. } = session;
-    let work = Work { evaluator, cancel, task, files, cases };
+    let work = Work { evaluator, cancel, task, files, cases, at_once: false };
     match work.staged(screen, base).await? {
         Staged::Complete(measured) => Ok(from_measurement(task, files, measured)),
         Staged::ScreenedOut(measured) => {
@@ -102,10 +127,12 @@ struct Work<'a> {
     task: &'a Task,
     files: &'a FileSet,
     cases: &'a [Case],
+    /// Whether its blocks need not wait for the first.
+    at_once: bool,
 }
 
 impl Work<'_> {
-    async fn staged(&self, screen: usize, base: &[CaseResult]) -> Result<Staged, Stopped> {
+    async fn staged(&self, screen: usize, base: Base<'_>) -> Result<Staged, Stopped> {
         let mut staged = self.once(screen, base).await?;
         if fault_of(&staged).is_some() {
             staged = self.once(screen, base).await?;
@@ -120,16 +147,15 @@ impl Work<'_> {
     }
 
     /// Dropped work ends its processes.
-    async fn once(&self, screen: usize, base: &[CaseResult]) -> Result<Staged, Stopped> {
-        let Self { evaluator, cancel, task, files, cases } = self;
-        let go_on = |seen: &[CaseResult]| !is_worse_everywhere(task, seen, base);
-        let grading = Grading { task, candidate: files, cases, screening: screen };
-        // Only a result that is better than the base's can become the best one.
+    async fn once(&self, screen: usize, base: Base<'_>) -> Result<Staged, Stopped> {
+        let Self { evaluator, cancel, task, files, cases, at_once } = self;
+        let go_on = |seen: &[CaseResult]| !is_worse_everywhere(task, seen, base.cases);
+        let grading =
+            Grading { task, candidate: files, cases, screening: screen, at_once: *at_once };
         let matters = |measured: &Measurement| {
-            let before: Vec<f64> = base.iter().map(|case| case.metric).collect();
-            measured.metric.is_some_and(|metric| {
-                before.is_empty() || task.better(metric, stats::mean(&before))
-            })
+            measured
+                .metric
+                .is_some_and(|metric| base.best.is_none_or(|before| task.better(metric, before)))
         };
         tokio::select! {
             biased;

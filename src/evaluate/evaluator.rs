@@ -87,6 +87,24 @@ impl Evaluator {
         self.remaining(subject, first, rest).await
     }
 
+    /// The same with all blocks side by side: for a candidate that has done its work before, and need not prove at a first
+    /// block that it can.
+    pub(super) async fn measure_at_once(
+        &self,
+        task: &Task,
+        candidate: &FileSet,
+        cases: &[Case],
+    ) -> Measurement {
+        let subject = Subject { task, candidate };
+        let blocks = cases.chunks(block_size(task));
+        let blocks = blocks.map(async |cases| self.block(subject, &[cases], &|_| true).await.0);
+        let mut measured = together(blocks).await.into_iter();
+        match measured.next() {
+            Some(first) => joined(first, measured.collect()),
+            None => self.measure(task, candidate, cases).await,
+        }
+    }
+
     /// Measures a candidate on the first `screening` cases and, where those results are worth it, on the rest; within a
     /// block both parts share a process of the candidate. A complete result is that of [`Evaluator::measure`].
     pub async fn measure_staged(

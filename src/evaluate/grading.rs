@@ -26,6 +26,9 @@ pub struct Grading<'a> {
     pub cases: &'a [Case],
     /// How many of them are measured before it is decided whether the rest is worth its cost; 0: none.
     pub screening: usize,
+    /// Whether its blocks run side by side at once. Otherwise the first runs alone, as a candidate that fails usually fails
+    /// there. It changes no result.
+    pub at_once: bool,
 }
 
 impl Evaluator {
@@ -36,7 +39,7 @@ impl Evaluator {
         worth_continuing: impl Fn(&[CaseResult]) -> bool + Sync,
         matters: impl Fn(&Measurement) -> bool,
     ) -> Staged {
-        let Grading { task, candidate, cases, screening } = grading;
+        let Grading { task, candidate, cases, screening, at_once } = grading;
         let key = match self.key(grading) {
             Ok(key) => key,
             Err(fault) => return Staged::Complete(unmeasured(fault)),
@@ -52,8 +55,12 @@ impl Evaluator {
                 reused(whole)
             }
             _ => {
-                match self.measure_staged(task, candidate, cases, screening, worth_continuing).await
-                {
+                let measured = if at_once && screening == 0 {
+                    Staged::Complete(self.measure_at_once(task, candidate, cases).await)
+                } else {
+                    self.measure_staged(task, candidate, cases, screening, worth_continuing).await
+                };
+                match measured {
                     Staged::ScreenedOut(screened) => {
                         let stage = Stage::Screened(screening);
                         self.results.keep(&key, &mut known, stage, &screened);

@@ -60,7 +60,7 @@ fn candidate(code: &str) -> FileSet {
 async fn graded(evaluator: &Evaluator, task: &Task, code: &str, matters: bool) -> Measurement {
     let (cases, candidate) = (task.cases(&Split::train(), 0), candidate(code));
     let grading =
-        Grading { task, candidate: &candidate, cases: &cases, screening: 0 };
+        Grading { task, candidate: &candidate, cases: &cases, screening: 0, at_once: false };
     match evaluator.grade(grading, |_| true, |_| matters).await {
         Staged::Complete(measured) | Staged::ScreenedOut(measured) => measured,
     }
@@ -135,7 +135,7 @@ async fn the_same_candidate_is_measured_once_whoever_asks_and_whenever() {
     assert!(!graded(&evaluator, &tighter, code, false).await.usage.reused, "other limits");
     let (cases, files) = (task.cases(&Split("select".into()), 0), candidate(code));
     let grading =
-        Grading { task: &task, candidate: &files, cases: &cases, screening: 0 };
+        Grading { task: &task, candidate: &files, cases: &cases, screening: 0, at_once: false };
     let Staged::Complete(select) = evaluator.grade(grading, |_| true, |_| false).await else {
         panic!("screened out")
     };
@@ -156,7 +156,7 @@ async fn who_asked_first_changes_no_result_of_a_staged_measurement() {
     let cases = task.cases(&Split::train(), 0);
     let files = candidate("def say(n):\n    return n + 2\n");
     let grading =
-        Grading { task: &task, candidate: &files, cases: &cases, screening: 2 };
+        Grading { task: &task, candidate: &files, cases: &cases, screening: 2, at_once: false };
     let shown = |staged: Staged| match staged {
         Staged::Complete(one) => ("complete", one.outcome, one.metric, one.cases, one.violations),
         Staged::ScreenedOut(one) => ("part", one.outcome, one.metric, one.cases, one.violations),
@@ -210,4 +210,32 @@ async fn a_process_that_takes_up_where_another_was_measures_nothing_again() {
     let mut weaker = evaluator_at(SandboxLevel::Rlimits, 1).await;
     weaker.keep_in(kept.path());
     assert!(!graded(&weaker, &task, codes[0], true).await.usage.reused, "in another sandbox");
+}
+
+#[tokio::test]
+async fn blocks_at_once_give_what_blocks_one_after_the_other_give() {
+    let lab = tempfile::tempdir().expect("a folder");
+    let mut task = echo(lab.path());
+    task.spec.benchmark.block = 2;
+    let cases = task.cases(&Split::train(), 0);
+    for (code, expected) in [
+        ("def say(n):\n    return n + 1\n", Outcome::Graded),
+        ("import os\ndef say(n):\n    return n if n < 3 else os._exit(1)\n", Outcome::Invalid),
+        ("def say(n)\n    return n\n", Outcome::Invalid),
+    ] {
+        let files = candidate(code);
+        let mut seen = Vec::new();
+        for at_once in [false, true] {
+            let grading =
+                Grading { task: &task, candidate: &files, cases: &cases, screening: 0, at_once };
+            let Staged::Complete(one) =
+                evaluator(2).await.grade(grading, |_| true, |_| false).await
+            else {
+                panic!("screened out")
+            };
+            assert_eq!(one.outcome, expected, "{code}{one:?}");
+            seen.push(told(&one));
+        }
+        assert_eq!(seen[0], seen[1], "{code}");
+    }
 }
