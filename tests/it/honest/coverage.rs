@@ -48,3 +48,42 @@ fn intervals_hold_the_truth_about_as_often_as_they_say() {
     assert!(off.is_empty(), "{off:?} of\n{}", rows.join("\n"));
     on_the_page(&rows);
 }
+
+/// How often the interval of `n` pairs holds the truth where each is won with this chance and tied otherwise: exactly, since
+/// the list is known by the number of wins.
+fn covered_exactly(n: u32, chance: f64) -> f64 {
+    let mut weight = (1.0 - chance).powi(i32::try_from(n).expect("few"));
+    let mut held = 0.0;
+    for wins in 0..=n {
+        let list: Vec<f64> = (0..n).map(|pair| f64::from(u8::from(pair < wins))).collect();
+        let found = PairedDifference::of(&list).expect("an interval");
+        if found.low <= chance && chance <= found.high {
+            held += weight;
+        }
+        weight *= f64::from(n - wins) / f64::from(wins + 1) * chance / (1.0 - chance);
+    }
+    100.0 * held
+}
+
+#[test]
+fn where_pairs_are_won_or_tied_the_share_jumps_with_the_chance_and_is_not_too_small() {
+    let sizes = [20, 40, 100];
+    let row = |name: String, cells: [f64; 3]| {
+        format!("| {name} | {:.1} | {:.1} | {:.1} |", cells[0], cells[1], cells[2])
+    };
+    let mut rows: Vec<String> = [20, 30, 40, 50]
+        .map(|won| {
+            let cells = sizes.map(|n| covered_exactly(n, f64::from(won) / 100.0));
+            row(format!("won {won} %, tied {} %", 100 - won), cells)
+        })
+        .into();
+    // Rarer wins than 20 % of 20 pairs are often none at all, and then there is no width.
+    let over_all = sizes.map(|n| {
+        let chances = 200..=500;
+        let count = f64::from(u32::try_from(chances.clone().count()).expect("few"));
+        chances.map(|won| covered_exactly(n, f64::from(won) / 1000.0)).sum::<f64>() / count
+    });
+    assert!(over_all.iter().all(|share| (94.0..=98.0).contains(share)), "{over_all:?}");
+    rows.push(row("on average from 20 to 50 %".into(), over_all));
+    on_the_page(&rows);
+}
