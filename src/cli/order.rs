@@ -120,7 +120,7 @@ pub fn new_run(args: &Args, run: RunName, lab: &Lab, edge: &Edge) -> Result<Orde
         width: args.width.unwrap_or(1),
         control: args.control.unwrap_or(0),
         certify: args.certify.unwrap_or(0),
-        race: args.race,
+        race: args.race.unwrap_or(lab.config.run.race && args.start == Some(Start::Initial)),
         select_queries: args.select_queries.unwrap_or(SELECT_QUERIES),
     };
     if identity.control > 0 && identity.start == Start::Carry {
@@ -350,7 +350,7 @@ pub fn changes(args: &Args, identity: &Identity) -> Vec<String> {
     compare("width", shown(args.width), identity.width.to_string());
     compare("control", shown(args.control), identity.control.to_string());
     compare("certify", shown(args.certify), identity.certify.to_string());
-    compare("race", args.race.then(|| "true".to_owned()), identity.race.to_string());
+    compare("race", shown(args.race), identity.race.to_string());
     let queries = identity.select_queries.to_string();
     compare("select-queries", shown(args.select_queries), queries);
     changed

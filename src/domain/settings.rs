@@ -154,6 +154,16 @@ pub struct LabConfig {
     pub sandbox: SandboxSpec,
     /// The Python interpreter.
     pub python: PythonSpec,
+    /// What new runs are where their flags do not say.
+    pub run: RunSpec,
+}
+
+/// What new runs are where their flags do not say: the table `[run]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RunSpec {
+    /// Whether runs with `--start initial` race; others cannot.
+    pub race: bool,
 }
 
 /// The sandbox a person accepts.

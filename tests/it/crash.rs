@@ -6,6 +6,7 @@ mod again;
 mod clock;
 pub(crate) mod matrix;
 mod paid;
+mod race;
 mod random;
 mod restart;
 pub(crate) mod scene;

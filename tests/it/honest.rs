@@ -5,7 +5,7 @@
 mod coverage;
 mod promotions;
 mod races;
-mod runs;
+pub(crate) mod runs;
 mod weaknesses;
 mod winners;
 

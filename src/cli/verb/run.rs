@@ -66,9 +66,9 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=10_000))]
     pub certify: Option<u32>,
     /// Break off the measurement of a generation that cannot be expected to reach the leader, at an index of its episodes;
-    /// needs --start initial.
-    #[arg(long)]
-    pub race: bool,
+    /// needs --start initial [default: `[run] race` in hyperagent.toml, else false].
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub race: Option<bool>,
     /// Measurements that one block of select cases answers, before a new one is drawn; 0: one block for the whole run
     /// [default: 50].
     #[arg(long, value_name = "N")]

@@ -107,7 +107,8 @@ impl Scene {
         self
     }
 
-    fn around(bench: Bench, flags: &[&str]) -> Self {
+    /// A scene of another lab and another run.
+    pub fn around(bench: Bench, flags: &[&str]) -> Self {
         let program = bench.path("hyperagent");
         let built = Path::new(env!("CARGO_BIN_EXE_hyperagent"));
         if fs::hard_link(built, &program).is_err() {

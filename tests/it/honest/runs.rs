@@ -31,8 +31,12 @@ fn answer(role: &str, generation: u32, path: &str, search: &str, replace: &str) 
     )
 }
 
-/// A race of two agents whose workers find these lines.
-fn race(lines: [&str; 2], more: &[&str]) -> (Bench, Ended) {
+/// The flags of a race of two agents.
+pub const RACE: [&str; 9] =
+    ["--attempts", "1", "--episodes", "8", "--start", "initial", "--model", "script", "--race"];
+
+/// A lab for a race of two agents whose workers find these lines.
+pub fn race_lab(lines: [&str; 2]) -> Bench {
     let bench = toy::lab();
     bench.write("lab/agent_config/strategy.star", STRATEGY);
     let settings = "[models.script]\ndialect = \"scripted\"\nsource = \"answers.toml\"\n";
@@ -44,9 +48,13 @@ fn race(lines: [&str; 2], more: &[&str]) -> (Bench, Ended) {
     let workers: String = (0..).zip(&lines).map(worker).collect();
     let meta = answer("meta", 1, "memory/notes.md", "No notes yet.", "Looked at.");
     bench.write("lab/answers.toml", &(workers + &meta));
-    let sizes =
-        ["--attempts", "1", "--episodes", "8", "--start", "initial", "--model", "script", "--race"];
-    let ended = run_small(&bench, &[&sizes[..], more].concat()).succeeds();
+    bench
+}
+
+/// That race.
+fn race(lines: [&str; 2], more: &[&str]) -> (Bench, Ended) {
+    let bench = race_lab(lines);
+    let ended = run_small(&bench, &[&RACE[..], more].concat()).succeeds();
     (bench, ended)
 }
 
@@ -100,6 +108,20 @@ fn who_wins_or_ties_is_measured_to_the_end() {
     let refused = run_small(&toy::lab(), &["--race"]);
     assert_eq!(refused.code, Some(2));
     assert!(refused.stderr.contains("--start initial"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_lab_may_race_by_default_and_a_flag_says_otherwise() {
+    let bench = toy::lab();
+    bench.write("lab/hyperagent.toml", "[run]\nrace = true\n");
+    let races = |flags: &[&str]| {
+        let least = ["--fresh", "--generations", "0", "--episodes", "1", "--attempts", "1"];
+        let ended = run_small(&bench, &[&least[..], flags].concat()).succeeds();
+        events(&ended, "run_started")[0]["identity"]["race"] == true
+    };
+    assert!(races(&["--start", "initial"]));
+    assert!(!races(&["--start", "initial", "--race=false"]));
+    assert!(!races(&[]), "agents that start from their ancestors' solutions cannot race");
 }
 
 #[test]
