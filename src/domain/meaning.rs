@@ -1,7 +1,8 @@
 //! What a journal means, whatever the day, the machine and the number of processes it took: two runs that did the same
 //! have the same events under the same keys, and what differs first can be named.
 //!
-//! Left out are the line's number and time, what a measurement used, how long an answer took, commit ids (a commit knows its time; its tree does
+//! Left out are the line's number and time, what a measurement used (a gate's CPU times with it), what a linter says (it may be
+//! another one, or none), how long an answer took, commit ids (a commit knows its time; its tree does
 //! not), and the events of processes and people that change no result: resumed, halted, a provider away and back, the test split opened.
 //! So are sandbox and interpreter: that they change no result is what a comparison shows, or not.
 
@@ -84,6 +85,10 @@ pub fn meaning(event: &Event) -> Option<(String, Event)> {
 
 fn without_usage(result: &mut AttemptResult) {
     result.usage = Usage::default();
+    result.quality = None;
+    if let Some(gate) = &mut result.gate {
+        gate.cpu = None;
+    }
 }
 
 /// Where a run that was performed again differs from its recording first.

@@ -82,6 +82,9 @@ pub struct CaseResult {
     /// What the candidate's author may read about it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub feedback: String,
+    /// What it cost, in the unit of the benchmark, where that reports it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<f64>,
 }
 
 impl CaseResult {
@@ -171,6 +174,7 @@ mod tests {
             id: "seed-1".into(),
             metric: 0.0,
             feedback: feedback.into(),
+            cost: None,
         };
         let measured = Measurement {
             outcome: Outcome::Invalid,

@@ -300,11 +300,11 @@ pub struct AttemptState {
     pub op: String,
     /// The alias that answered.
     pub model: Option<Alias>,
-    /// Whether it was measured: it has a candidate, a metric and a score.
+    /// Whether it was measured, and not refused by the task's gate: it has a candidate, a metric and a score.
     pub ok: bool,
     /// The class of its failure; empty when it was measured.
     pub error_class: String,
-    /// Its score; 0 when it was not measured.
+    /// Its score; 0 when it is not ok.
     pub score: f64,
     /// Its metric.
     pub metric: Option<f64>,

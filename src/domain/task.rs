@@ -3,6 +3,8 @@
 //! Everything here comes from `tasks/<name>/task.toml`; nothing about any one task stands in Rust.
 
 mod cases;
+mod gate;
+mod screening;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,6 +12,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use cases::{Case, CaseSet, REQUIRED_SETS, Split};
+pub use gate::{Correct, GateSpec};
+pub use screening::{FindingsRule, LinterRule, ScreeningSpec};
 
 use super::editable::EditablePaths;
 use super::files::FileSet;
@@ -150,31 +154,6 @@ pub struct BenchmarkSpec {
     pub answer_ms: Option<u64>,
 }
 
-/// What is looked at before a candidate runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ScreeningSpec {
-    /// What becomes of a candidate whose text has weaknesses that the starting solution has not.
-    pub findings: FindingsRule,
-}
-
-impl ScreeningSpec {
-    fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-/// What becomes of a candidate with weaknesses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum FindingsRule {
-    /// It is measured, and they stand with its result.
-    #[default]
-    Advise,
-    /// It goes back to its author.
-    Refuse,
-}
-
 fn default_arguments() -> Vec<String> {
     vec!["{solution}".into()]
 }
@@ -238,6 +217,9 @@ pub struct TaskSpec {
     /// What is looked at before a candidate runs.
     #[serde(default, skip_serializing_if = "ScreeningSpec::is_default")]
     pub screening: ScreeningSpec,
+    /// What a candidate must be to take the incumbent's place; absent: what `accept` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<GateSpec>,
     /// Limits of a candidate's process tree for one block of cases.
     #[serde(default)]
     pub limits: Limits,
@@ -342,6 +324,11 @@ impl Task {
             Direction::Maximise => a > b,
             Direction::Minimise => a < b,
         }
+    }
+
+    /// Whether metric `a` is as good as metric `b`, or better.
+    pub fn reaches(&self, a: f64, b: f64) -> bool {
+        a == b || self.better(a, b)
     }
 }
 

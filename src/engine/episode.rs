@@ -10,7 +10,7 @@ use super::attempt::{self, Worked};
 use super::evidence::EpisodeEvidence;
 use super::hooks::{Call, EpisodeMirror, Hooks};
 use super::session::Session;
-use super::{EngineError, Stopped, grade};
+use super::{EngineError, Stopped, gate, grade};
 use crate::base::id::{EpisodeId, GenerationId};
 use crate::domain::action::{InnerAction, add_variables};
 use crate::domain::event::{AttemptEnd, Diagnostic, EpisodeResult, Event};
@@ -316,12 +316,19 @@ impl Drive {
         Ok(())
     }
 
-    /// Whether a measured candidate is kept: the script's word, or strictly better.
+    /// Whether a measured candidate is kept: the task's gate first, then the script's word, or strictly better.
     async fn judge(&mut self, attempt: u32, worked: &mut Worked) -> Result<(), Stopped> {
         let result = &mut worked.result;
         let (Some(Outcome::Graded), Some(metric)) = (result.outcome, result.metric) else {
             return Ok(());
         };
+        if let Some(files) = &worked.files {
+            let (episode, cases) = (&self.episode, &self.cases);
+            let before = gate::Before { episode, attempt, files, cases };
+            if !gate::pass(&self.session, &before, result).await? {
+                return Ok(());
+            }
+        }
         result.gain = self.episode.gain(attempt, metric);
         let hooks = self.mirror.hooks().clone();
         if let Err(diagnostic) = self.place(attempt, worked).await? {

@@ -93,6 +93,35 @@ pub struct Base<'a> {
     pub best: Option<f64>,
 }
 
+/// Measures a candidate in fresh processes, whatever is known of it: for its times, which are not the same twice.
+pub async fn measure_anew(
+    session: &Session,
+    task: &Task,
+    files: &FileSet,
+    cases: &[Case],
+) -> Result<Measurement, Stopped> {
+    let once = async || {
+        tokio::select! {
+            biased;
+            () = session.cancel.cancelled() => Err(Stopped::interrupted()),
+            measured = session.evaluator.measure(task, files, cases) => Ok(measured),
+        }
+    };
+    let mut measured = once().await?;
+    if measured.outcome == Outcome::Fault {
+        measured = once().await?;
+    }
+    match measured.outcome {
+        Outcome::Fault => Err(cannot_be_measured(task, &measured.reason)),
+        _ => Ok(measured),
+    }
+}
+
+fn cannot_be_measured(task: &Task, reason: &str) -> Stopped {
+    let detail = format!("{} cannot be measured: {reason}", task.name());
+    Stopped::Halted { why: Halt::Environment, detail }
+}
+
 /// Measures a candidate on the task's first `screen` cases and, unless its base did better on every one of them, on the
 /// rest. The measurement of a candidate screened out has no metric: a mean over other cases is not comparable.
 pub async fn screened(
@@ -139,10 +168,7 @@ impl Work<'_> {
         }
         match fault_of(&staged) {
             None => Ok(staged),
-            Some(reason) => Err(Stopped::Halted {
-                why: Halt::Environment,
-                detail: format!("{} cannot be measured: {reason}", self.task.name()),
-            }),
+            Some(reason) => Err(cannot_be_measured(self.task, reason)),
         }
     }
 
@@ -182,13 +208,17 @@ fn fault_of(staged: &Staged) -> Option<&str> {
     }
 }
 
+/// The weaknesses of a candidate's text that its task's start has not, as they stand with a result.
+pub fn weaknesses(task: &Task, files: &FileSet) -> impl Iterator<Item = Violation> {
+    lint::findings(files, &task.initial)
+        .into_iter()
+        .take(FINDINGS)
+        .map(|found| Violation { kind: ViolationKind::Static, detail: found.to_string() })
+}
+
 /// A measurement as an attempt's result; whether it is accepted is still open.
 pub fn from_measurement(task: &Task, files: &FileSet, measured: Measurement) -> AttemptResult {
     let trials = measured.cases.len().try_into().unwrap_or(u32::MAX);
-    let weaknesses = lint::findings(files, &task.initial)
-        .into_iter()
-        .take(FINDINGS)
-        .map(|found| Violation { kind: ViolationKind::Static, detail: found.to_string() });
     AttemptResult {
         end: match measured.outcome {
             Outcome::Graded => AttemptEnd::Rejected,
@@ -206,10 +236,12 @@ pub fn from_measurement(task: &Task, files: &FileSet, measured: Measurement) -> 
         error_class: measured.error_class,
         summary: String::new(),
         model: None,
-        violations: measured.violations.into_iter().chain(weaknesses).collect(),
+        violations: measured.violations.into_iter().chain(weaknesses(task, files)).collect(),
         usage: measured.usage,
         trials,
         handed_back: Vec::new(),
         features: Vec::new(),
+        gate: None,
+        quality: None,
     }
 }

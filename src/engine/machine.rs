@@ -7,6 +7,7 @@ use crate::base::id::Alias;
 use crate::domain::outcome::SandboxLevel;
 use crate::domain::settings::Dialect;
 use crate::evaluate::Evaluator;
+use crate::lint::linter::Checker;
 use crate::sandbox::{self, Host};
 
 /// The machine, looked at once.
@@ -15,6 +16,8 @@ pub(super) struct Machine {
     pub(super) host: Host,
     /// Who measures.
     pub(super) evaluator: Evaluator,
+    /// Who looks at code quality.
+    pub(super) checker: Checker,
 }
 
 impl Machine {
@@ -29,9 +32,10 @@ impl Machine {
             level: probe.level,
             temporary: world.temporary.clone(),
         };
+        let path_env = world.environment.get("PATH").unwrap_or_default();
         let python = sandbox::python::find(
             world.lab.config.python.path.as_deref(),
-            world.environment.get("PATH").unwrap_or_default(),
+            path_env,
             &cache.join("python.json"),
         )
         .await?;
@@ -39,7 +43,8 @@ impl Machine {
             .parallel
             .or_else(|| std::thread::available_parallelism().ok().map(usize::from))
             .unwrap_or(1);
-        Ok(Self { evaluator: Evaluator::new(host.clone(), python, parallel), host })
+        let checker = Checker::new(host.clone(), python.clone(), path_env);
+        Ok(Self { evaluator: Evaluator::new(host.clone(), python, parallel), checker, host })
     }
 
     /// Refuses to run code of these authors where the sandbox is weaker than the person wants, unless it is accepted.

@@ -32,6 +32,7 @@ pub mod expand;
 pub mod failure;
 mod family;
 pub mod finish;
+mod gate;
 pub mod grade;
 pub mod guard;
 pub mod hooks;

@@ -244,6 +244,7 @@ async fn assemble(
         models,
         aliases,
         evaluator,
+        checker: machine.checker,
         scripts,
         deadline: caps
             .max_minutes

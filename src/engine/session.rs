@@ -19,6 +19,7 @@ use crate::domain::task::Task;
 use crate::evaluate::Evaluator;
 use crate::journal::Journal;
 use crate::lab::Lab;
+use crate::lint::linter::Checker;
 use crate::model::Models;
 use crate::script::Pool;
 
@@ -48,6 +49,8 @@ pub struct Session {
     pub aliases: BTreeSet<Alias>,
     /// Who measures.
     pub evaluator: Evaluator,
+    /// Who looks at code quality.
+    pub checker: Checker,
     /// Warm script workers.
     pub scripts: Arc<Pool>,
     /// When this process must stop, if the person set a time.

@@ -80,6 +80,9 @@ pub(super) struct Report {
     /// `None` stands for a number that is not finite.
     pub(super) metric: Option<f64>,
     pub(super) feedback: String,
+    /// What the case cost, where the benchmark says; never held against a candidate unless its task has a gate.
+    #[serde(default)]
+    pub(super) cost: Option<f64>,
 }
 
 /// What a candidate's host says.

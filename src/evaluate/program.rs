@@ -33,7 +33,8 @@ pub(super) async fn run(
     match machine.run_program(task, candidate, case).await {
         Ok(exit) => match judged(&exit, task) {
             Ok((metric, feedback)) => {
-                measurement(vec![CaseResult { id: case.id.clone(), metric, feedback }], None, exit)
+                let result = CaseResult { id: case.id.clone(), metric, feedback, cost: None };
+                measurement(vec![result], None, exit)
             }
             Err(failure) => measurement(Vec::new(), Some(failure), exit),
         },

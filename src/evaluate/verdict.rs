@@ -159,13 +159,15 @@ pub(super) fn results_of(
     }
     let mut results = Vec::with_capacity(cases.len());
     for case in cases {
-        let Some(Report { metric, feedback, .. }) = by_case.remove(&case.id) else {
+        let Some(Report { metric, feedback, cost, .. }) = by_case.remove(&case.id) else {
             let missing = || Failure::fault(format!("the benchmark did not report {}", case.id));
             failure = failure.or_else(|| Some(missing()));
             continue;
         };
         match metric {
-            Some(metric) => results.push(CaseResult { id: case.id.clone(), metric, feedback }),
+            Some(metric) => {
+                results.push(CaseResult { id: case.id.clone(), metric, feedback, cost });
+            }
             None => {
                 let reason = format!("the metric of {} is not a finite number", case.id);
                 let bad = || Failure::new(Outcome::Invalid, "not_finite", reason);

@@ -2,9 +2,11 @@
 //!
 //! The sandbox is what keeps a candidate from harm; this is advice for people and models who will use the code elsewhere.
 //! It reads the syntax tree and the imports, follows no data, and therefore says little and is seldom wrong. A text that
-//! does not parse has no findings here: CPython refuses it.
+//! does not parse has no findings here: CPython refuses it. What people call code quality is left to those who maintain
+//! a linter ([`linter`]).
 
 mod calls;
+pub mod linter;
 mod names;
 mod secrets;
 

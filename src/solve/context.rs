@@ -273,6 +273,7 @@ mod tests {
             id: format!("c{number}"),
             metric: f64::from(number % 7),
             feedback: "wall: hit".into(),
+            cost: None,
         };
         let few: Vec<CaseResult> = (0..40).map(case).collect();
         assert_eq!(feedback(task, &few).lines().count(), 40);

@@ -115,6 +115,7 @@ impl History {
                 (_, AttemptEnd::Rejected) => "not-kept",
                 (_, AttemptEnd::ScreenedOut) => "worse",
                 (_, AttemptEnd::Failed) => "failed",
+                (_, AttemptEnd::Refused) => "refused",
                 (_, AttemptEnd::NoAnswer | AttemptEnd::Duplicate | AttemptEnd::Screened) => {
                     "not-measured"
                 }
@@ -184,7 +185,7 @@ pub fn told(test: &DraftTest, base: &[CaseResult]) -> String {
 
 fn cases(cases: &[CaseResult], reason: &str) -> String {
     let mut text = String::new();
-    for CaseResult { id, metric, feedback } in cases {
+    for CaseResult { id, metric, feedback, .. } in cases {
         let _ = writeln!(text, "{id}: {metric} {feedback}");
     }
     if !reason.is_empty() {

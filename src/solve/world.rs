@@ -120,6 +120,7 @@ fn state_of(
     result: &AttemptResult,
 ) -> AttemptState {
     let base = action.base.and_then(|id| episode.attempt(id));
+    let ok = result.metric.is_some() && result.end != AttemptEnd::Refused;
     let sim = base.and_then(|base| Some(similarity(base.files.as_deref()?, files?)));
     AttemptState {
         id,
@@ -127,9 +128,9 @@ fn state_of(
         refs: action.refs.to_vec(),
         op: action.op.to_owned(),
         model: result.model.clone(),
-        ok: result.metric.is_some(),
+        ok,
         error_class: result.error_class.clone(),
-        score: result.score.unwrap_or(0.0),
+        score: result.score.filter(|_| ok).unwrap_or(0.0),
         metric: result.metric,
         base_score: base.and_then(|base| base.result.score),
         gain: result.gain.unwrap_or(0.0),

@@ -241,7 +241,7 @@ impl EpisodeView {
                     self.score = result.score;
                 }
             }
-            AttemptEnd::Rejected | AttemptEnd::ScreenedOut => {}
+            AttemptEnd::Rejected | AttemptEnd::ScreenedOut | AttemptEnd::Refused => {}
             AttemptEnd::NoAnswer | AttemptEnd::Duplicate | AttemptEnd::Screened => {
                 self.unmeasured += 1;
             }

@@ -201,6 +201,8 @@ pub(crate) fn attempt(end: AttemptEnd, score: f64) -> AttemptResult {
         trials: 5,
         handed_back: Vec::new(),
         features: Vec::new(),
+        gate: None,
+        quality: None,
     }
 }
 

@@ -12,9 +12,11 @@ use crate::cli::session;
 use crate::domain::outcome::SandboxLevel;
 use crate::domain::settings::{Dialect, LabConfig, ModelSpec};
 use crate::lab::{Lab, LabError};
+use crate::lint::linter::Linter;
+use crate::sandbox::python::Python;
 use crate::sandbox::{self, Probe};
 use crate::view::document::doctor::{
-    AttackHealth, DoctorDocument, ModelHealth, PythonHealth, SandboxHealth,
+    AttackHealth, DoctorDocument, LinterHealth, ModelHealth, PythonHealth, SandboxHealth,
 };
 use crate::view::ink::Page;
 
@@ -71,6 +73,7 @@ fn examine(args: &Args, edge: &Edge) -> Result<(DoctorDocument, Option<Exit>), F
         problems.push(problem);
     };
     let sandbox = sandbox_health(&probe, &config, &mut found);
+    let linter = linter_health(python.as_ref().ok(), edge);
     let python = match python {
         Ok(python) => {
             Some(PythonHealth { path: python.path.display().to_string(), version: python.version })
@@ -85,7 +88,19 @@ fn examine(args: &Args, edge: &Edge) -> Result<(DoctorDocument, Option<Exit>), F
         None => Vec::new(),
     };
     let archive = lab.as_ref().and_then(|lab| archive_health(lab, args.repair, edge, &mut found));
-    Ok((DoctorDocument { sandbox, python, models, archive, problems }, worst))
+    Ok((DoctorDocument { sandbox, python, linter, models, archive, problems }, worst))
+}
+
+/// Who looks at code quality; to have nobody is no problem, but it is said.
+fn linter_health(python: Option<&Python>, edge: &Edge) -> LinterHealth {
+    let path_env = edge.environment.get("PATH").unwrap_or_default();
+    match python.and_then(|python| Linter::find(path_env, python)) {
+        Some(linter) => LinterHealth {
+            name: linter.name().to_owned(),
+            path: Some(linter.path().display().to_string()),
+        },
+        None => LinterHealth { name: "unavailable".to_owned(), path: None },
+    }
 }
 
 /// The strongest level, never from the cache, with every attack at that level.
@@ -207,6 +222,19 @@ fn told(document: &DoctorDocument, page: Page) -> String {
             let _ = writeln!(text, "{} {}", page.ink.strong("python "), page.ink.bad("none"));
         }
     }
+    let _ = writeln!(
+        text,
+        "{} {} {}",
+        page.ink.strong("linter "),
+        document.linter.name,
+        page.ink.faint(
+            document
+                .linter
+                .path
+                .as_deref()
+                .unwrap_or("install ruff or pyflakes to have candidates linted")
+        )
+    );
     if !document.models.is_empty() {
         let _ = writeln!(text, "{}", page.ink.strong("models"));
     }

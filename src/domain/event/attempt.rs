@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::base::digest::Digest;
 use crate::base::id::Alias;
 use crate::domain::files::FileSet;
+use crate::domain::gate::Gate;
 use crate::domain::outcome::{CaseResult, Outcome, Usage, Violation};
+use crate::domain::quality::Quality;
 
 /// How an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -27,6 +29,8 @@ pub enum AttemptEnd {
     ScreenedOut,
     /// Measured, but no metric came of it.
     Failed,
+    /// Measured, and refused by the task's gate: the incumbent stays, and `accept` was not asked.
+    Refused,
 }
 
 /// The result of one attempt.
@@ -78,6 +82,12 @@ pub struct AttemptResult {
     /// Where the script's `features` puts the candidate among others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub features: Vec<f64>,
+    /// What the task's gate found, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<Gate>,
+    /// What a linter said of the candidate; absent where none was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<Quality>,
 }
 
 /// What a draft came to on a few of the train cases.

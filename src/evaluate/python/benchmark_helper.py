@@ -102,19 +102,19 @@ class _Kernel:
         """Calls `function` once; its value or a `CallError`. `call_many` is far cheaper for many calls."""
         return self.call_many(function, [arguments], cpu_ms)[0]
 
-    def report(self, case, metric, feedback=""):
+    def report(self, case, metric, feedback="", cost=None):
         """States the metric of a case, once a case. `feedback` may be shown to whoever improves the candidate;
-        by convention it starts with a class and a colon, for example `wall: 3 apples in 41 steps`."""
+        by convention it starts with a class and a colon, for example `wall: 3 apples in 41 steps`. `cost` is what the
+        task's gate holds against its limit, in a unit that does not depend on the machine."""
         number = float(metric)
-        self.tell(
-            {
-                "report": {
-                    "case": str(case),
-                    "metric": number if math.isfinite(number) else None,
-                    "feedback": _text(feedback),
-                }
-            }
-        )
+        report = {
+            "case": str(case),
+            "metric": number if math.isfinite(number) else None,
+            "feedback": _text(feedback),
+        }
+        if cost is not None:
+            report["cost"] = float(cost)
+        self.tell({"report": report})
 
 
 def _text(value):

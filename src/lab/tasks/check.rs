@@ -114,7 +114,31 @@ pub(super) fn values(sheet: &Sheet, folder: &Path, spec: &TaskSpec) -> Result<()
     limits(sheet, &spec.limits)?;
     protocol::values(sheet, spec)?;
     screen(sheet, spec)?;
+    gate(sheet, spec)?;
     case_sets(sheet, spec)
+}
+
+/// A limit of 0 would refuse everything.
+fn gate(sheet: &Sheet, spec: &TaskSpec) -> Result<(), TaskError> {
+    let Some(gate) = &spec.gate else { return Ok(()) };
+    let is = |value: f64| move || format!("is {value}");
+    let finite = gate.pass.is_finite();
+    sheet.require(
+        finite,
+        &["gate", "pass"],
+        is(gate.pass),
+        "the metric of a case that is passed",
+    )?;
+    for (key, limit, least) in
+        [("cost", gate.cost, f64::MIN_POSITIVE), ("cpu_ratio", gate.cpu_ratio, 1.0)]
+    {
+        let Some(limit) = limit else { continue };
+        let holds = limit.is_finite() && limit >= least;
+        let allowed = if key == "cost" { "a number above 0" } else { "a number of at least 1" };
+        sheet.require(holds, &["gate", key], is(limit), allowed)?;
+    }
+    let some = gate.cpu_ms != Some(0);
+    sheet.require(some, &["gate", "cpu_ms"], || "is 0".into(), "whole milliseconds from 1")
 }
 
 /// Checks the starting solution against what `task.toml` says of it.

@@ -11,6 +11,8 @@ pub struct DoctorDocument {
     pub sandbox: SandboxHealth,
     /// The interpreter; null when none was found.
     pub python: Option<PythonHealth>,
+    /// Who looks at code quality.
+    pub linter: LinterHealth,
     /// The models of the lab.
     pub models: Vec<ModelHealth>,
     /// The repository of generations; null outside a lab.
@@ -46,6 +48,15 @@ pub struct PythonHealth {
     pub path: String,
     /// Its version.
     pub version: String,
+}
+
+/// The linter of candidates.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LinterHealth {
+    /// `ruff`, `pyflakes` or `unavailable`.
+    pub name: String,
+    /// Where it is; null when it is unavailable.
+    pub path: Option<String>,
 }
 
 /// One model alias.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::outcome::{CaseResult, Measurement, Outcome, SandboxLevel, Usage, Violation};
+use crate::domain::quality::Quality;
 use crate::domain::task::{Seal, TaskSpec};
 
 /// The measurement of one solution, case by case.
@@ -35,6 +36,8 @@ pub struct EvaluationDocument {
     /// The digest of all that the result depends on besides candidate and cases: the task's folder, the interpreter, the
     /// sandbox's level, the programs that run inside. Results under two digests are not comparable.
     pub evaluator: Option<String>,
+    /// What a linter says of the solution; null where the task asks none.
+    pub quality: Option<Quality>,
 }
 
 impl EvaluationDocument {
@@ -54,6 +57,7 @@ impl EvaluationDocument {
             reason: measured.reason,
             error_class: measured.error_class,
             evaluator: None,
+            quality: None,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What was asked and answered for one generation: `trace --json` and its text.
 
+mod attempt;
+
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -9,10 +11,10 @@ use super::super::ink::Page;
 use super::call::CallDocument;
 use crate::base::id::{EpisodeId, GenerationId};
 use crate::domain::action::InnerAction;
-use crate::domain::event::{
-    AttemptEnd, AttemptResult, CallKey, DraftTest, Event, HandedBack, Record,
-};
-use crate::domain::outcome::Violation;
+use crate::domain::event::{CallKey, Event, HandedBack, Record};
+use crate::domain::quality::Quality;
+
+pub use attempt::{AttemptDocument, DraftDocument};
 
 /// `trace --json`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -29,64 +31,6 @@ pub struct TraceDocument {
     pub advice: Vec<CallDocument>,
     /// The attempts by which it was measured, an episode after the other.
     pub attempts: Vec<AttemptDocument>,
-}
-
-/// One attempt.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct AttemptDocument {
-    /// The episode.
-    pub episode: String,
-    /// The attempt, from 1; 0 is the start.
-    pub attempt: u32,
-    /// The attempt whose candidate was changed.
-    pub base: Option<u32>,
-    /// The word for the kind of change.
-    pub op: String,
-    /// How it ended; null while it is open.
-    pub end: Option<AttemptEnd>,
-    /// The mean metric.
-    pub metric: Option<f64>,
-    /// The score of that metric.
-    pub score: Option<f64>,
-    /// What changed, in a line.
-    pub summary: String,
-    /// Why it was not kept.
-    pub reason: String,
-    /// What its candidate tried or exceeded.
-    pub violations: Vec<Violation>,
-    /// Whether nothing ran for it: the same candidate had been measured before.
-    pub reused: bool,
-    /// The answers it took.
-    pub calls: Vec<CallDocument>,
-    /// The drafts it tested before.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub tests: Vec<DraftDocument>,
-}
-
-/// A draft that was tested before it was handed in.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct DraftDocument {
-    /// The answer that held it.
-    pub turn: u32,
-    /// The train cases it was measured on.
-    pub cases: usize,
-    /// The mean metric on them.
-    pub metric: Option<f64>,
-    /// Why it has none.
-    pub reason: String,
-}
-
-impl DraftDocument {
-    fn of(turn: u32, test: &DraftTest) -> Self {
-        let DraftTest { metric, cases, reason, .. } = test;
-        Self { turn, cases: cases.len(), metric: *metric, reason: reason.clone() }
-    }
-
-    fn told(&self) -> String {
-        let metric = self.metric.map_or_else(|| self.reason.clone(), figure::metric);
-        let cases = figure::count(self.cases as u64, "case");
-        format!("draft of turn {} tested on {cases}: {metric}", self.turn)
-    }
 }
 
 impl TraceDocument {
@@ -237,6 +181,16 @@ impl TraceDocument {
                 let told = figure::cut(&test.told(), page.rest(4));
                 let _ = writeln!(text, "  {}", page.ink.faint(&told));
             }
+            for evidence in one.gate.iter().flat_map(|gate| &gate.evidence) {
+                let told = figure::cut(&evidence.to_string(), page.rest(9));
+                let _ = writeln!(text, "  {} {told}", page.ink.bad("gate:"));
+            }
+            for advice in
+                one.quality.iter().filter(|it| **it != Quality::Unavailable).flat_map(Quality::told)
+            {
+                let told = figure::cut(&advice, page.rest(9));
+                let _ = writeln!(text, "  {} {}", page.ink.faint("lint:"), page.ink.faint(&told));
+            }
             for violation in &one.violations {
                 let told = figure::cut(&violation.detail, page.rest(20));
                 let _ = writeln!(text, "  {} {told}", page.ink.bad("violation:"));
@@ -249,6 +203,11 @@ impl TraceDocument {
                 }
             }
         }
+        let unseen = |one: &&AttemptDocument| one.quality == Some(Quality::Unavailable);
+        if let Some(told) = self.attempts.iter().find(unseen).and_then(|one| one.quality.as_ref()) {
+            let _ =
+                writeln!(text, "{}", page.ink.faint(&format!("lint: {}", told.told().join("; "))));
+        }
         text
     }
 }
@@ -259,57 +218,6 @@ fn hand_back(calls: &mut [CallDocument], handed_back: &[HandedBack]) {
         if let Some(call) = calls.iter_mut().find(|call| call.turn == *turn) {
             call.handed_back = Some(class.clone());
         }
-    }
-}
-
-impl AttemptDocument {
-    fn open(episode: String, attempt: u32) -> Self {
-        Self {
-            episode,
-            attempt,
-            base: None,
-            op: String::new(),
-            end: None,
-            metric: None,
-            score: None,
-            summary: String::new(),
-            reason: String::new(),
-            violations: Vec::new(),
-            reused: false,
-            calls: Vec::new(),
-            tests: Vec::new(),
-        }
-    }
-
-    fn ended(&mut self, result: &AttemptResult) {
-        self.end = Some(result.end);
-        self.metric = result.metric;
-        self.score = result.score;
-        self.summary.clone_from(&result.summary);
-        self.reason.clone_from(&result.reason);
-        self.violations.clone_from(&result.violations);
-        self.reused = result.usage.reused;
-    }
-
-    fn told(&self, page: Page) -> String {
-        let end = match self.end {
-            _ if self.attempt == 0 => "start".to_owned(),
-            Some(AttemptEnd::Accepted) => page.ink.good("kept"),
-            Some(AttemptEnd::Rejected) => "not kept".to_owned(),
-            Some(AttemptEnd::NoAnswer) => page.ink.bad("no answer"),
-            Some(AttemptEnd::Duplicate) => "duplicate".to_owned(),
-            Some(AttemptEnd::Screened) => page.ink.bad("screened"),
-            Some(AttemptEnd::ScreenedOut) => "worse".to_owned(),
-            Some(AttemptEnd::Failed) => page.ink.bad("failed"),
-            None => "open".to_owned(),
-        };
-        let metric = self.metric.map_or("-".to_owned(), figure::metric);
-        let base = self.base.map(|base| format!("{} of {base}  ", self.op)).unwrap_or_default();
-        let reason =
-            if self.reason.is_empty() { String::new() } else { format!("  ({})", self.reason) };
-        let known = if self.reused { "known before  " } else { "" };
-        let told = figure::cut(&format!("{known}{base}{}{reason}", self.summary), page.rest(32));
-        format!("{} {:>3}  {end}  {metric}  {told}", self.episode, self.attempt)
     }
 }
 

@@ -206,6 +206,8 @@ fn kept(score: f64) -> AttemptResult {
         trials: 20,
         handed_back: Vec::new(),
         features: Vec::new(),
+        gate: None,
+        quality: None,
     }
 }
 

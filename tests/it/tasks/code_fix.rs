@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use hyperagent::domain::files::FileSet;
+use hyperagent::domain::gate::Gate;
 use hyperagent::domain::outcome::{Measurement, Outcome};
 use hyperagent::domain::task::{Case, Split, Task};
 
@@ -85,6 +86,46 @@ async fn an_endless_loop_and_a_value_of_another_type_cost_the_tests_of_their_pro
     let each = u32::try_from(cases.len() / problems(&task).len()).expect("a few");
     let expected = [("gray_rank", each), ("leap_days", each)];
     assert_eq!(classes, expected.map(|(class, count)| (class.to_owned(), count)).into());
+}
+
+#[tokio::test]
+async fn a_repair_that_makes_another_problem_slow_or_wrong_is_refused_by_the_gate() {
+    let task = shipped("code_fix");
+    let spec = task.spec.gate.expect("a gate");
+    let references = references(&task);
+    let with = |base: &FileSet, name: &str| {
+        let mut files = base.clone();
+        files.0.insert(name.to_owned(), references.get(name).expect("a reference").to_owned());
+        files
+    };
+    let best = with(&task.initial, "pair_sums.py");
+    let good = with(&best, "leap_days.py");
+    // Much better elsewhere, but the large input takes as long as at the start.
+    let others = ["leap_days.py", "gray_rank.py", "spiral.py", "roman_value.py", "wrap_words.py"];
+    let slow = others.iter().fold(task.initial.clone(), |files, name| with(&files, name));
+    let mut wrong = good.clone();
+    let text = "def longest_ones(number):\n    return -1\n";
+    wrong.0.insert("longest_ones.py".to_owned(), text.to_owned());
+    let (evaluator, cases) = (evaluator(2).await, cases(&task, "train", 1000));
+    let before = evaluator.measure(&task, &best, &cases).await;
+    let judge = async |files: &FileSet| {
+        let measured = evaluator.measure(&task, files, &cases).await;
+        let gate = Gate::judge(&task, &spec, (3, &before.cases), &measured.cases);
+        (measured.metric > before.metric, gate.is_open(), gate.reason())
+    };
+    let (better, open, reason) = judge(&good).await;
+    assert!(better && open, "{reason}");
+    let (better, open, reason) = judge(&slow).await;
+    assert!(better && !open, "its mean is better all the same");
+    assert!(
+        reason.starts_with("regressed: seed-")
+            && reason.contains(": pass -> pair_sums: too_slow, "),
+        "{reason}"
+    );
+    assert!(reason.ends_with("; attempt 3 stays"), "{reason}");
+    let (_, open, reason) = judge(&wrong).await;
+    assert!(!open && reason.contains(": pass -> longest_ones: f("), "{reason}");
+    assert!(reason.contains(" gave -1, expected "), "{reason}");
 }
 
 #[test]

@@ -51,6 +51,7 @@ mod measured {
                 id: format!("seed-{index}"),
                 metric,
                 feedback: format!("off: by {metric}"),
+                cost: None,
             })
             .collect();
         Measurement {

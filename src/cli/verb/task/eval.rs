@@ -11,9 +11,12 @@ use crate::cli::order;
 use crate::cli::output;
 use crate::cli::session;
 use crate::domain::outcome::Outcome;
-use crate::domain::task::{Split, Task};
+use crate::domain::quality::Quality;
+use crate::domain::task::{LinterRule, Split, Task};
+use crate::engine::grade;
 use crate::evaluate::Evaluator;
 use crate::lab::Lab;
+use crate::lint::linter::Checker;
 use crate::sandbox::Host;
 use crate::sandbox::python::Python;
 use crate::view::document::evaluation::EvaluationDocument;
@@ -49,15 +52,24 @@ pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
     let split = split(&task, &args.split, edge)?;
     let candidate = super::solution::read(&task, args.file.as_deref(), edge)?;
     let cases = task.cases(&split, args.seed);
-    let (measured, identity) = session::runtime()?.block_on(async {
-        let evaluator = evaluator(edge, &lab).await?;
+    let (measured, identity, quality) = session::runtime()?.block_on(async {
+        let (host, python) = bench(edge, &lab).await?;
+        let path_env = edge.environment.get("PATH").unwrap_or_default();
+        let checker = Checker::new(host.clone(), python.clone(), path_env);
+        let evaluator = Evaluator::new(host, python, 1);
         let measured = evaluator.measure(&task, &candidate, &cases).await;
-        Ok::<_, Failure>((measured, evaluator.identity(&task).ok()))
+        let quality = match task.spec.screening.linter {
+            LinterRule::Off => None,
+            LinterRule::Advice | LinterRule::Refuse => Some(checker.look(&task, &candidate).await),
+        };
+        Ok::<_, Failure>((measured, evaluator.identity(&task).ok(), quality))
     })?;
-    let document = EvaluationDocument {
+    let mut document = EvaluationDocument {
         evaluator: identity.map(|digest| digest.to_string()),
+        quality,
         ..EvaluationDocument::of(&task.spec, args.split.clone(), measured)
     };
+    document.violations.extend(grade::weaknesses(&task, &candidate));
     if args.json {
         output::document(&document)?;
     } else {
@@ -152,6 +164,9 @@ fn told(document: &EvaluationDocument, task: &Task, edge: &Edge) -> String {
     }
     for violation in &document.violations {
         let _ = writeln!(text, "  {} {}", ink.bad("violation:"), violation.detail);
+    }
+    for advice in document.quality.iter().flat_map(Quality::told) {
+        let _ = writeln!(text, "  {}", ink.faint(&format!("lint: {advice}")));
     }
     let level = document.sandbox.map_or("none".to_owned(), |level| level.to_string());
     let evaluator = document.evaluator.as_ref().and_then(|it| it.get(..12)).unwrap_or("unknown");

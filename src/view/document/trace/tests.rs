@@ -1,6 +1,6 @@
 use super::super::super::sample::{episode, small_run};
 use super::*;
-use crate::domain::event::{CallCost, Retry};
+use crate::domain::event::{AttemptEnd, CallCost, Retry};
 use crate::domain::outcome::{Violation, ViolationKind};
 
 fn trace(generation: u32) -> TraceDocument {
