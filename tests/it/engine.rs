@@ -12,6 +12,7 @@ mod gate;
 mod interrupted;
 mod linter;
 mod offline;
+mod refund;
 mod scripted;
 mod several;
 pub(crate) mod toy;
