@@ -105,6 +105,7 @@ fn commits(agent: &AgentFiles) {
             repairs: 0,
             handed_back: Vec::new(),
             tag: serde_json::Map::new(),
+            focus: Vec::new(),
         };
         let at = UnixMillis(1_700_000_000_000 + u64::from(number));
         let provenance = Provenance { identity: &identity, kernel: "bench", at };

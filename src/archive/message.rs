@@ -186,6 +186,7 @@ mod tests {
             handed_back: Vec::new(),
             repairs: 2,
             tag: serde_json::Map::new(),
+            focus: Vec::new(),
         }
     }
 

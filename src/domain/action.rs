@@ -1,6 +1,6 @@
 //! The actions a strategy may return. The kernel performs exactly one, journals it, and asks again.
 //!
-//! Twelve actions are part of the contract (`docs/strategy.md`); those this version does not perform are refused by name.
+//! Twelve actions are part of the contract (`docs/strategy.md`); each loop performs its own and refuses the others by name.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -101,6 +101,25 @@ pub enum OuterAction {
         targets: Vec<GenerationId>,
         /// Cases of each task.
         n: u32,
+    },
+    /// Let the judge of a generation say what candidates are worth, without measuring them.
+    Judge {
+        /// Whose judge.
+        by: GenerationId,
+        /// The generation whose best solutions it reads; absent: candidates of the epoch's anchor.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<GenerationId>,
+        /// How many candidates.
+        n: u32,
+    },
+    /// Begin an epoch: judge and utility are others from here on, or stay.
+    Epoch {
+        /// Whose judge is the epoch's; absent: it stays.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        judge: Option<GenerationId>,
+        /// Whose `utility` ranks; absent: it stays.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        utility: Option<GenerationId>,
     },
     /// Take a generation out of selection; nothing is deleted.
     Retire {
@@ -244,6 +263,8 @@ impl OuterAction {
             Self::Merge { .. } | Self::Reflect { .. } => 1,
             Self::Evaluate { .. }
             | Self::Attack { .. }
+            | Self::Judge { .. }
+            | Self::Epoch { .. }
             | Self::Retire { .. }
             | Self::Promote { .. }
             | Self::Stop { .. } => 0,
@@ -258,6 +279,8 @@ impl OuterAction {
             Self::Reflect { .. } => "reflect",
             Self::Evaluate { .. } => "evaluate",
             Self::Attack { .. } => "attack",
+            Self::Judge { .. } => "judge",
+            Self::Epoch { .. } => "epoch",
             Self::Retire { .. } => "retire",
             Self::Promote { .. } => "promote",
             Self::Stop { .. } => "stop",

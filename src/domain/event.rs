@@ -9,6 +9,7 @@ use super::action::{InnerAction, OuterAction};
 use super::agent::AgentFiles;
 use super::consult::Advice;
 use super::files::FileSet;
+use super::judge::Verdict;
 use super::ladder::SelectResult;
 use super::outcome::SandboxLevel;
 use super::report::{AgentReport, ControlResult, PromotionReport, RaceReport, SolutionReport};
@@ -262,6 +263,21 @@ pub enum Event {
         by: GenerationId,
         /// What came of it, a task each.
         reports: Vec<AttackReport>,
+    },
+    /// A judge read candidates; what it says is kept apart from every score.
+    Judged {
+        /// The step, from 0.
+        step: u32,
+        /// The generation whose judge was asked.
+        by: GenerationId,
+        /// The generation whose best solutions it read; absent: candidates of the epoch's anchor.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<GenerationId>,
+        /// What it said, a candidate each.
+        verdicts: Vec<Verdict>,
+        /// What the script's `utility` says the generation read is worth now; absent without that hook.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        utility: Option<f64>,
     },
     /// A new block of select cases is drawn, and the best generation's solutions are measured on it.
     SelectRenewed {

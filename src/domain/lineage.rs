@@ -10,12 +10,15 @@ use super::event::{EpisodeResult, GenerationPlan, GenerationStatus};
 use super::files::FileSet;
 use super::ladder::{self, SelectResult};
 use super::report::RaceReport;
+use super::state::CostState;
 use super::stats::mean_of_group_means;
 use crate::base::digest::Digest;
 use crate::base::id::{EpisodeId, GenerationId, TaskName};
 
+mod epoch;
 mod suite;
 
+pub use epoch::Epoch;
 pub use suite::{Attacks, Holding, Suite};
 
 /// One generation with all that is known of it.
@@ -47,6 +50,8 @@ pub struct Generation {
     pub raced_out: Option<RaceReport>,
     /// How many generations were copied from it.
     pub kids: u32,
+    /// What models were asked for its rewrite and its episodes; trials apart.
+    pub paid: CostState,
     standing: Standing,
     touched: u64,
     measured_at: u64,
@@ -122,6 +127,7 @@ pub struct Lineage {
     /// In the order certified.
     certified: Vec<GenerationId>,
     suite: Suite,
+    epoch: Epoch,
     tasks: BTreeSet<TaskName>,
     /// The oldest generation with each set of files.
     known: Arc<BTreeMap<Digest, GenerationId>>,
@@ -141,6 +147,7 @@ impl Lineage {
             latest: GenerationId(0),
             certified: Vec::new(),
             suite: Suite::default(),
+            epoch: Epoch::default(),
             known: Arc::default(),
             clock: 0,
             renewed: None,
@@ -238,6 +245,7 @@ impl Lineage {
             evaluations: 0,
             raced_out: None,
             kids: 0,
+            paid: CostState::default(),
             standing: Standing::default(),
             touched: self.clock,
             measured_at: 0,
@@ -248,6 +256,14 @@ impl Lineage {
     pub fn committed(&mut self, id: GenerationId, commit: String) {
         if let Some(generation) = self.get_mut(id) {
             generation.commit = Some(commit);
+        }
+    }
+
+    /// Adds what models were paid for a generation.
+    pub fn pay(&mut self, id: GenerationId, cost: CostState) {
+        if let Some(generation) = self.get_mut(id) {
+            generation.paid.tokens += cost.tokens;
+            generation.paid.usd += cost.usd;
         }
     }
 
@@ -299,6 +315,13 @@ impl Lineage {
     pub fn evaluated(&mut self, id: GenerationId, utility: Option<f64>) {
         if let Some(generation) = self.get_mut(id) {
             generation.evaluations += 1;
+        }
+        self.rank(id, utility);
+    }
+
+    /// Notes what the script's `utility` said.
+    pub fn rank(&mut self, id: GenerationId, utility: Option<f64>) {
+        if let Some(generation) = self.get_mut(id) {
             generation.utility = utility.or(generation.utility);
         }
     }

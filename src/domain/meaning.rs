@@ -71,6 +71,7 @@ pub fn meaning(event: &Event) -> Option<(String, Event)> {
             format!("the end of the measurement of step {step}")
         }
         Event::Attacked { step, .. } => format!("the attack of step {step}"),
+        Event::Judged { step, .. } => format!("the verdicts of step {step}"),
         Event::SelectRenewed { block, .. } => format!("block {block} of the select cases"),
         Event::PromotionDecided { step, .. } => format!("the verdict of step {step}"),
         Event::ControlMeasured { generation, episode, .. } => {

@@ -12,6 +12,7 @@ pub mod event;
 pub mod files;
 pub mod gate;
 pub mod glob;
+pub mod judge;
 pub mod ladder;
 pub mod lineage;
 pub mod meaning;

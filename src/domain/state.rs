@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::action::{ACTIONS, Tag};
 use super::event::{GenerationStatus, Stage};
+use super::judge::{AnchorState, EpochState};
 use super::stats::mean_of_group_means;
 use crate::base::id::{Alias, EpisodeId, GenerationId};
 
@@ -45,6 +46,8 @@ pub struct OuterState {
     pub live_id: GenerationId,
     /// The cases test agents added.
     pub suite: SuiteState,
+    /// The epoch: whose judge is in office, whose `utility` ranks.
+    pub epoch: EpochState,
 }
 
 /// The cases test agents added, over all tasks.
@@ -158,9 +161,22 @@ pub struct GenerationState {
     /// What the script's `utility` said when it was measured last. Without that hook: of a generation that attacked, what its
     /// targets lost on its cases; of another, the mean score of its best solutions on the suite; before both, its mean.
     pub rank_score: f64,
+    /// The test of its judge on the anchor of this epoch.
+    pub anchor: AnchorState,
+    /// The mean of what the judge in office said of its best solutions; 0 without a verdict. Never a score.
+    pub judged: f64,
+    /// How many of them that judge read.
+    pub judged_n: u32,
 }
 
-/// The cost of a generation or an attempt.
+/// The cost of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct AttemptCost {
+    /// Trials.
+    pub evaluations: u64,
+}
+
+/// The cost of a generation: its rewrite and its episodes.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct CostState {
     /// Tokens, input and output.
@@ -214,6 +230,9 @@ impl GenerationState {
             clade: CladeState::default(),
             turns: 0,
             rank_score: 0.0,
+            anchor: AnchorState::default(),
+            judged: 0.0,
+            judged_n: 0,
         }
     }
 
@@ -249,6 +268,8 @@ pub struct InnerState {
     pub incumbent_id: u32,
     /// Reviews, oldest first.
     pub reviews: Vec<Value>,
+    /// Whether a note was asked for since the last attempt was decided, whatever came of it.
+    pub reflected: bool,
     /// Attempts since the best one.
     pub stale: u32,
     /// Actions under way, as they were returned.
@@ -329,7 +350,7 @@ pub struct AttemptState {
     /// Whether it was kept.
     pub accepted: bool,
     /// What it cost.
-    pub cost: CostState,
+    pub cost: AttemptCost,
 }
 
 impl AttemptState {
@@ -355,7 +376,7 @@ impl AttemptState {
             tag: Tag::new(),
             reviewed: false,
             accepted: true,
-            cost: CostState::default(),
+            cost: AttemptCost::default(),
         }
     }
 }

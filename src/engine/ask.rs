@@ -36,6 +36,7 @@ pub async fn ask(session: &Session, request: &Request) -> Result<Answer, Stopped
             cost: answer.cost.clone(),
         })
         .await?;
+    session.costs.add(&request.key, &answer.cost);
     failpoint::pass(Site::AnswerRecorded);
     Ok(answer)
 }

@@ -33,6 +33,7 @@ pub struct Order {
     parent: GenerationId,
     by: GenerationId,
     op: String,
+    focus: Vec<EpisodeId>,
     tag: Tag,
     edit: Vec<String>,
     files: Arc<AgentFiles>,
@@ -161,6 +162,7 @@ pub fn prepare(
         parent,
         by,
         op,
+        focus,
         tag,
         edit: edit.clone(),
         brief: MetaBrief {
@@ -246,6 +248,7 @@ pub async fn run(session: &Session, order: Order) -> Result<Rewritten, Stopped> 
         model: Some(order.alias),
         repairs: handed_back.len().try_into().unwrap_or(u32::MAX),
         handed_back,
+        focus: order.focus,
         tag: order.tag,
     };
     Ok(Rewritten { plan, prompts })

@@ -145,6 +145,13 @@ impl Folding {
                 family.notes.insert(*generation, (text, record.at));
             }
             Event::Attacked { by, reports, .. } => family.lineage.attacked(*by, reports),
+            Event::Judged { by, of, verdicts, utility, .. } => {
+                family.lineage.take_verdicts(*by, *of, verdicts);
+                of.iter().for_each(|of| family.lineage.rank(*of, *utility));
+            }
+            Event::Decided { action: OuterAction::Epoch { judge, utility }, .. } => {
+                family.lineage.begin_epoch(*judge, *utility);
+            }
             Event::SelectRenewed { block, generation, results } => {
                 family.lineage.renew_select(*block, *generation, results);
             }

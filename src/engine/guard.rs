@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::judge;
 use super::session::Session;
 use crate::base::id::{EpisodeId, GenerationId};
 use crate::domain::action::{InnerAction, OuterAction};
-use crate::domain::agent::STRATEGY;
+use crate::domain::agent::{AGENT_TOML, AgentConfig, STRATEGY};
 use crate::domain::event::{Diagnostic, GenerationStatus};
 use crate::domain::lineage::{Generation, Lineage};
-use crate::rewrite::{Agent, InnerFacts, OuterFacts, Standing, guard_inner, guard_outer};
+use crate::rewrite::{
+    Agent, InnerFacts, OuterFacts, Standing, guard_boundary, guard_inner, guard_outer, guard_role,
+};
 use crate::solve::episode::{Attempt, Episode};
 
 /// Refuses an inner action that cannot be performed.
@@ -36,7 +39,11 @@ pub fn outer(session: &Session, lineage: &Lineage, action: &OuterAction) -> Resu
     let cases: BTreeSet<EpisodeId> = lineage.episodes().iter().cloned().collect();
     let facts = OuterFacts { generations: &generations, cases: &cases, aliases: &session.aliases };
     guard_outer(action, facts)?;
+    // A judge that a rewrite did away with says nothing, and loses its next test.
+    guard_role(action, |id, role| role == "judge" || has_role(lineage, id, role))?;
+    guard_boundary(action, lineage.epoch(), &lineage.anchor_tests())?;
     match action {
+        OuterAction::Judge { by, of, .. } => unread(session, lineage, *by, *of),
         OuterAction::Evaluate { who, cases, .. } => unmeasured(lineage, *who, cases),
         OuterAction::Attack { .. } => takes_proposals(session),
         _ => Ok(()),
@@ -49,6 +56,41 @@ fn standing(generation: &Generation) -> Standing {
         GenerationStatus::Valid => Standing::Retired,
         GenerationStatus::Rejected | GenerationStatus::Fault => Standing::Invalid,
     }
+}
+
+/// Whether a generation's agent.toml has a role.
+fn has_role(lineage: &Lineage, id: GenerationId, role: &str) -> bool {
+    let text = lineage.get(id).and_then(|generation| generation.files.get(AGENT_TOML));
+    let config = text.and_then(|text| toml::from_str::<AgentConfig>(text).ok());
+    config.is_some_and(|config| config.roles.contains_key(role))
+}
+
+/// Nothing is read twice by the same judge.
+fn unread(
+    session: &Session,
+    lineage: &Lineage,
+    by: GenerationId,
+    of: Option<GenerationId>,
+) -> Result<(), Diagnostic> {
+    let anchor = lineage.anchor().len();
+    let (left, message) = match of {
+        Some(of) => (
+            !lineage.unjudged(by, of).is_empty(),
+            format!("the judge of {by} has read every solution of {of}; allowed: `judged_n` < `n`"),
+        ),
+        None if anchor == 0 => (
+            !judge::pool(session, lineage).is_empty(),
+            "nothing is measured that could be an anchor; allowed: evaluate first".to_owned(),
+        ),
+        None => (
+            (lineage.anchor_test(by).n as usize) < anchor,
+            format!("the judge of {by} has read all {anchor} candidates of this epoch's anchor"),
+        ),
+    };
+    if left {
+        return Ok(());
+    }
+    Err(Diagnostic { code: "E404".into(), file: STRATEGY.into(), line: 0, message })
 }
 
 /// An attack needs a task that takes proposals.

@@ -86,6 +86,7 @@ pub async fn run(session: &Session, order: Order) -> Result<Rewritten, Stopped> 
         repairs: 0,
         handed_back: Vec::new(),
         tag,
+        focus: Vec::new(),
     };
     Ok(Rewritten { plan, prompts: Vec::new() })
 }

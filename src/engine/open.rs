@@ -9,6 +9,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 use super::answering::{caps, check_caps, models};
+use super::costs::Costs;
 use super::hooks::Hooks;
 use super::machine::Machine;
 use super::outer::Finished;
@@ -237,6 +238,7 @@ async fn assemble(
         kernel,
         restarted,
         journal,
+        costs: Costs::of(&recorded),
         recorded,
         repeated,
         lab: world.lab.clone(),
@@ -291,6 +293,7 @@ pub(super) fn seed_plan(identity: &Identity, agent: &AgentFiles) -> GenerationPl
         repairs: 0,
         tag: serde_json::Map::new(),
         handed_back: Vec::new(),
+        focus: Vec::new(),
     }
 }
 

@@ -203,8 +203,13 @@ impl Outer {
             });
             return Ok(if self.open.is_empty() { done } else { Next::Wait });
         }
-        // An attack measures everybody on one suite: nothing else may be under way.
-        if matches!(action, OuterAction::Attack { .. }) && !self.open.is_empty() {
+        // An attack measures everybody on one suite, a judge reads and an epoch ends what is there: nothing else may be under
+        // way.
+        let alone = matches!(
+            action,
+            OuterAction::Attack { .. } | OuterAction::Judge { .. } | OuterAction::Epoch { .. }
+        );
+        if alone && !self.open.is_empty() {
             return Ok(Next::Wait);
         }
         match guard::outer(&self.session, &self.lineage, &action) {

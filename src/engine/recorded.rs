@@ -12,6 +12,7 @@ use crate::domain::event::{
     Halt, Record,
 };
 use crate::domain::files::FileSet;
+use crate::domain::judge::Verdict;
 use crate::domain::ladder::SelectResult;
 use crate::domain::report::{ControlResult, PromotionReport, RaceReport, SolutionReport};
 use crate::domain::sealed::{SealedPair, SealedResult, SolutionPlace};
@@ -112,6 +113,7 @@ pub struct Recorded {
     renewed: BTreeMap<u32, (GenerationId, Vec<SelectResult>)>,
     promotions: BTreeMap<u32, PromotionReport>,
     attacks: BTreeMap<u32, Vec<AttackReport>>,
+    verdicts: BTreeMap<u32, (Vec<Verdict>, Option<f64>)>,
     rollbacks: Vec<(u32, GenerationId)>,
     streak_from: GenerationId,
     control: BTreeMap<EpisodeKey, ControlResult>,
@@ -277,6 +279,9 @@ impl Recorded {
             Event::Attacked { step, reports, .. } => {
                 self.attacks.insert(step, reports);
             }
+            Event::Judged { step, verdicts, utility, .. } => {
+                self.verdicts.insert(step, (verdicts, utility));
+            }
             Event::ControlMeasured { generation, episode, result } => {
                 self.control.insert((generation, episode), result);
             }
@@ -396,6 +401,11 @@ impl Recorded {
     /// What an attack came to.
     pub fn attack(&self, step: u32) -> Option<&[AttackReport]> {
         self.attacks.get(&step).map(Vec::as_slice)
+    }
+
+    /// What a judge said, and what the script's `utility` said then.
+    pub fn verdicts(&self, step: u32) -> Option<&(Vec<Verdict>, Option<f64>)> {
+        self.verdicts.get(&step)
     }
 
     /// What the best generation was worth on a new block of select cases.

@@ -8,6 +8,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 use super::Stopped;
+use super::costs::Costs;
 use super::recorded::Recorded;
 use crate::archive::Archive;
 use crate::base::id::{Alias, TaskName};
@@ -37,6 +38,8 @@ pub struct Session {
     pub journal: Journal,
     /// What the journal said when the run was taken up.
     pub recorded: Recorded,
+    /// What models were paid for work that is not taken in yet.
+    pub costs: Costs,
     /// The recorded run that this one repeats: its answers stand for the models', its rollbacks for the person's.
     pub repeated: Option<Recorded>,
     /// The lab.
@@ -115,9 +118,11 @@ impl Session {
             OuterAction::Expand { .. } | OuterAction::Reflect { .. } => &["meta", "worker"],
             OuterAction::Evaluate { .. } | OuterAction::Merge { .. } => &["worker"],
             OuterAction::Attack { .. } => &["tester"],
-            OuterAction::Promote { .. } | OuterAction::Retire { .. } | OuterAction::Stop { .. } => {
-                &[]
-            }
+            OuterAction::Judge { .. } => &["judge"],
+            OuterAction::Promote { .. }
+            | OuterAction::Epoch { .. }
+            | OuterAction::Retire { .. }
+            | OuterAction::Stop { .. } => &[],
         };
         match roles.iter().find_map(|role| self.models.exhausted(role)) {
             Some(detail) => Err(Stopped::Halted { why: Halt::Budget, detail }),

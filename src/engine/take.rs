@@ -30,6 +30,7 @@ impl Outer {
         }
         let measured_later = plan.status == GenerationStatus::Valid;
         self.take_generation(plan).await?;
+        self.lineage.pay(id, self.session.costs.take_rewrite(id));
         if measured_later {
             self.asked.insert(id, files);
         } else {
@@ -112,6 +113,8 @@ impl Outer {
                 Arc::make_mut(&mut self.known).add(model, *gain);
             }
             files.0.extend(evidence.into_files(&result));
+            let paid = self.session.costs.take_episode((who, episode.clone()));
+            self.lineage.pay(who, paid);
             self.lineage.measured(who, episode, result);
         }
         self.lineage.race_out(who, raced_out);

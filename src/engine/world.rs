@@ -43,6 +43,7 @@ pub fn generation(
         .map(|(path, text)| (path.clone(), Digest::of(text.as_bytes()).to_string()))
         .collect();
     let trials: u32 = generation.measured.values().map(|result| result.trials).sum();
+    let (judged, judged_n) = lineage.judged(generation.id());
     let mut state = GenerationState {
         parents: plan.parents.clone(),
         line: line(lineage, generation).0,
@@ -57,7 +58,11 @@ pub fn generation(
         files,
         changed: plan.changed.clone(),
         lines: u32::try_from(generation.files.lines()).unwrap_or(u32::MAX),
-        cost: CostState { evaluations: u64::from(trials), ..CostState::default() },
+        cost: CostState { evaluations: u64::from(trials), ..generation.paid },
+        focus: plan.focus.clone(),
+        anchor: lineage.anchor_test(generation.id()),
+        judged,
+        judged_n,
         clade,
         turns: generation.evaluations + generation.attacks.made,
         ..GenerationState::new(generation.id(), plan.parents.first().copied(), todo)
@@ -119,6 +124,7 @@ pub(super) mod tests {
             repairs: 0,
             tag: serde_json::Map::new(),
             handed_back: Vec::new(),
+            focus: Vec::new(),
         }
     }
 

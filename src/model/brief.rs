@@ -22,6 +22,21 @@ pub enum Brief {
     Advice(AdviceBrief),
     /// Propose cases.
     Cases(CasesBrief),
+    /// Say what a candidate is worth.
+    Judge(JudgeBrief),
+}
+
+/// What a verdict rests on; no measurement is among it.
+#[derive(Debug, Clone)]
+pub struct JudgeBrief {
+    /// The candidate.
+    pub files: FileSet,
+    /// The task's initial solution.
+    pub start: FileSet,
+    /// The task's ingredient pool.
+    pub ingredients: String,
+    /// The numbers of the agent whose judge it is.
+    pub params: BTreeMap<String, f64>,
 }
 
 /// What proposed cases are chosen from.

@@ -12,8 +12,6 @@ mod worker;
 pub struct RoleVariables {
     /// The role's name in `agent.toml`.
     pub role: &'static str,
-    /// Whether this version asks the role; prompts of the others are checked and kept.
-    pub asked: bool,
     /// What the role is for, in a sentence.
     pub purpose: &'static str,
     /// Its variables, in the order of the documentation.
@@ -153,8 +151,7 @@ mod tests {
     fn page() -> String {
         let mut page = String::new();
         for table in ROLES {
-            let asked = if table.asked { "" } else { " (not asked in this version)" };
-            let _ = write!(page, "## {}{asked}\n\n{}\n\n", table.role, table.purpose);
+            let _ = write!(page, "## {}\n\n{}\n\n", table.role, table.purpose);
             page.push_str("| variable | holds | filled | meaning |\n|---|---|---|---|\n");
             for variable in table.variables {
                 let filled = match variable.kind {

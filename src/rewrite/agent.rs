@@ -64,6 +64,11 @@ impl Agent {
         Some((self.config.roles.get(name)?, self.prompts.get(name)?))
     }
 
+    /// Whether it has a role.
+    pub fn has_role(&self, name: &str) -> bool {
+        self.config.roles.contains_key(name)
+    }
+
     /// Whether the script defines a hook.
     pub fn defines(&self, hook: Hook) -> bool {
         self.hooks.iter().any(|signature| signature.hook == hook)

@@ -263,6 +263,7 @@ mod tests {
             repairs: 0,
             tag: Default::default(),
             handed_back: Vec::new(),
+            focus: Vec::new(),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::base::id::{Alias, EpisodeId, GenerationId};
 use crate::domain::action::{InnerAction, OuterAction};
 use crate::domain::agent::{Role, STRATEGY};
 use crate::domain::event::Diagnostic;
+use crate::domain::judge::{AnchorState, EpochState, boundary};
 use crate::prompt;
 
 /// How a generation stands to the scripts.
@@ -90,6 +91,15 @@ pub fn guard_outer(action: &OuterAction, facts: OuterFacts<'_>) -> Result<(), Di
             facts.live("by", *by)?;
             targets.iter().try_for_each(|target| facts.live("targets", *target))
         }
+        // A judge reads on when its generation has left the selection: it is in office until a boundary.
+        OuterAction::Judge { by, of, .. } => {
+            facts.valid("by", *by)?;
+            of.map_or(Ok(()), |of| facts.valid("of", of))
+        }
+        OuterAction::Epoch { judge, utility } => {
+            judge.map_or(Ok(()), |judge| facts.valid("judge", judge))?;
+            utility.map_or(Ok(()), |utility| facts.valid("utility", utility))
+        }
         OuterAction::Evaluate { who, cases, .. } => {
             facts.live("who", *who)?;
             facts.episodes("cases", cases)
@@ -97,6 +107,35 @@ pub fn guard_outer(action: &OuterAction, facts: OuterFacts<'_>) -> Result<(), Di
         OuterAction::Promote { who } => facts.live("who", *who),
         OuterAction::Stop { pick, .. } => pick.map_or(Ok(()), |pick| facts.live("pick", pick)),
     }
+}
+
+/// Refuses an outer action that asks a role which the generation does not have.
+pub fn guard_role(
+    action: &OuterAction,
+    has: impl Fn(GenerationId, &str) -> bool,
+) -> Result<(), Diagnostic> {
+    let (by, role) = match action {
+        OuterAction::Attack { by, .. } => (*by, "tester"),
+        OuterAction::Judge { by, .. } => (*by, "judge"),
+        _ => return Ok(()),
+    };
+    if has(by, role) {
+        return Ok(());
+    }
+    let what = format!(
+        "`by` = {by}: its agent.toml has no [roles.{role}]; allowed: generations that have one"
+    );
+    Err(refusal("E403", what))
+}
+
+/// Refuses a boundary that no test has earned.
+pub fn guard_boundary(
+    action: &OuterAction,
+    epoch: EpochState,
+    tests: &BTreeMap<GenerationId, AnchorState>,
+) -> Result<(), Diagnostic> {
+    let OuterAction::Epoch { judge, .. } = action else { return Ok(()) };
+    boundary(epoch, judge.unwrap_or(epoch.judge), tests).map_err(|what| refusal("E405", what))
 }
 
 /// Refuses an inner action that refers to what it may not.
@@ -195,6 +234,16 @@ impl OuterFacts<'_> {
         };
         let what = format!("`{field}` = {generation}: {why}; allowed: the ids of S.live");
         Err(refusal("E403", what))
+    }
+
+    fn valid(&self, field: &str, generation: GenerationId) -> Result<(), Diagnostic> {
+        match self.known(field, generation)? {
+            Standing::Live | Standing::Retired => Ok(()),
+            Standing::Invalid => {
+                let what = format!("`{field}` = {generation}: it is not valid; allowed: S.live");
+                Err(refusal("E403", what))
+            }
+        }
     }
 
     fn episodes(&self, field: &str, episodes: &[EpisodeId]) -> Result<(), Diagnostic> {

@@ -30,7 +30,9 @@ pub mod tools;
 mod validate;
 
 pub use agent::Agent;
-pub use guard::{InnerFacts, OuterFacts, Standing, guard_inner, guard_outer};
+pub use guard::{
+    InnerFacts, OuterFacts, Standing, guard_boundary, guard_inner, guard_outer, guard_role,
+};
 pub use intake::{MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_BYTES, Screened, read_folder};
 pub use library::Library;
 pub use parse::Parsed;

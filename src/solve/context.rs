@@ -11,7 +11,7 @@ use crate::domain::event::AttemptEnd;
 use crate::domain::files::FileSet;
 use crate::domain::outcome::CaseResult;
 use crate::domain::stats::mean;
-use crate::domain::task::{Case, Task};
+use crate::domain::task::{Case, Direction, Task};
 use crate::prompt;
 
 /// Attempts shown in the history, the newest ones.
@@ -132,6 +132,24 @@ pub fn tester(task: &Task, files: &FileSet, cases: &[&Case], contract: &str) -> 
         "code": listing(files, &task.spec.solution.editable_paths()),
         "cases": cases.iter().map(|case| json!({"id": case.id, "text": text(case)}))
             .collect::<Vec<_>>(),
+    })
+}
+
+/// What a judge is told of a candidate: the task's own words, and nothing that was measured.
+pub fn judge(task: &Task, files: &FileSet, contract: &str) -> Value {
+    let spec = &task.spec;
+    let end = match spec.direction {
+        Direction::Maximise => "larger is better",
+        Direction::Minimise => "smaller is better",
+    };
+    json!({
+        "task": named_task(task),
+        "answer": listing(files, &spec.solution.editable_paths()),
+        "contract": contract,
+        "rubric": format!(
+            "The score is `{}` ({end}) on fresh cases, brought to 0 to 1: {} is worth 0, {} is worth 1.",
+            spec.metric, spec.score.floor, spec.score.target
+        ),
     })
 }
 

@@ -10,7 +10,7 @@ use super::episode::{Attempt, Episode};
 use crate::domain::action::{InnerAction, Tag};
 use crate::domain::event::{AttemptEnd, AttemptResult};
 use crate::domain::files::FileSet;
-use crate::domain::state::{AttemptState, CostState, InnerBudget, InnerState, TaskState};
+use crate::domain::state::{AttemptCost, AttemptState, InnerBudget, InnerState, TaskState};
 
 /// The whole state, for a worker that has not seen the episode yet.
 pub fn state(episode: &Episode) -> InnerState {
@@ -27,6 +27,7 @@ pub fn state(episode: &Episode) -> InnerState {
         best_id: episode.best_id(),
         incumbent_id: episode.incumbent_id(),
         reviews: reviews(episode),
+        reflected: episode.reflected(),
         stale: episode.stale(),
         pending: pending(episode),
         params: setting.params.clone(),
@@ -43,6 +44,7 @@ pub fn changing(episode: &Episode) -> Vec<(&'static str, Value)> {
     vec![
         ("best_id", json!(episode.best_id())),
         ("incumbent_id", json!(episode.incumbent_id())),
+        ("reflected", json!(episode.reflected())),
         ("stale", json!(episode.stale())),
         ("pending", json!(pending(episode))),
         ("used", json!(used(episode))),
@@ -142,7 +144,7 @@ fn state_of(
         tag: action.tag.clone(),
         reviewed: episode.reviewed().contains(&id),
         accepted: id == 0 || result.end == AttemptEnd::Accepted,
-        cost: CostState { evaluations: u64::from(result.trials), ..CostState::default() },
+        cost: AttemptCost { evaluations: u64::from(result.trials) },
     }
 }
 

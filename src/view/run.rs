@@ -11,6 +11,7 @@ use crate::base::unit::{MicroUsd, UnixMillis};
 use crate::domain::action::OuterAction;
 use crate::domain::event::{CallCost, Diagnostic, Event, GenerationStatus, Halt, Record};
 use crate::domain::ladder;
+use crate::domain::lineage::Epoch;
 use crate::domain::outcome::SandboxLevel;
 use crate::domain::report::{AgentReport, PromotionReport, SolutionReport, Verdict};
 use crate::domain::settings::{Budgets, Identity, Start};
@@ -73,6 +74,8 @@ pub struct RunView {
     pub promotions: Vec<(GenerationId, PromotionReport)>,
     /// Attacks by test agents, in order.
     pub attacks: Vec<(GenerationId, Vec<AttackReport>)>,
+    /// The epoch, and what judges said.
+    pub epoch: Epoch,
     /// The newest valid generation, or the one a person went back to.
     pub latest: Option<GenerationId>,
     /// The best generation as the finished run named it.
@@ -127,6 +130,12 @@ impl RunView {
                 OuterAction::Merge { a, .. } => self.doing = Doing::Rewriting(*a),
                 OuterAction::Reflect { about, .. } => self.doing = Doing::Rewriting(*about),
                 OuterAction::Attack { .. } => self.doing = Doing::Attacking,
+                OuterAction::Judge { by, .. } => self.doing = Doing::Judging(*by),
+                OuterAction::Epoch { judge, utility } => {
+                    self.doing = Doing::Deciding;
+                    let measured = self.episodes_measured();
+                    self.epoch.begin(*judge, *utility, measured);
+                }
                 OuterAction::Retire { who } => {
                     self.doing = Doing::Deciding;
                     if let Some(known) = self.generations.get_mut(who) {
@@ -215,6 +224,10 @@ impl RunView {
                 self.doing = Doing::Deciding;
                 self.attacks.push((*by, reports.clone()));
             }
+            Event::Judged { by, of, verdicts, .. } => {
+                self.doing = Doing::Deciding;
+                self.epoch.take(*by, *of, verdicts);
+            }
             Event::PromotionDecided { generation, report, .. } => {
                 self.promotions.push((*generation, report.clone()));
             }
@@ -251,6 +264,12 @@ impl RunView {
                 self.doing = Doing::Deciding;
             }
         }
+    }
+
+    /// Episodes measured, over all generations.
+    fn episodes_measured(&self) -> u32 {
+        let measured: usize = self.generations.values().map(GenerationView::measured).sum();
+        u32::try_from(measured).unwrap_or(u32::MAX)
     }
 
     /// The tasks it works on, in the order given.

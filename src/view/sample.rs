@@ -223,6 +223,7 @@ pub(crate) fn plan(generation: u32, parent: Option<u32>, summary: &str) -> Gener
         repairs: 0,
         tag: serde_json::Map::new(),
         handed_back: Vec::new(),
+        focus: Vec::new(),
     }
 }
 

@@ -222,6 +222,9 @@ pub fn standing(view: &RunView, held: bool, budget: &Budgets, page: Page) -> Str
             }
         }
     }
+    if let Some(told) = office(view) {
+        text.push_str(&line(page, "epoch", &figure::cut(&told, page.rest(12))));
+    }
     text.push_str(&line(page, "select", &document.select.told()));
     let spend = view.spend();
     text.push_str(&line(
@@ -250,11 +253,28 @@ pub fn standing(view: &RunView, held: bool, budget: &Budgets, page: Page) -> Str
     text
 }
 
+/// The epoch, the judge in office and what it did; `None` where nobody judges.
+fn office(view: &RunView) -> Option<String> {
+    let epoch = view.epoch.state(0);
+    let test = view.epoch.test(epoch.judge);
+    let read = view.generations.keys().filter(|id| view.epoch.judged(**id).1 > 0).count();
+    if epoch.index == 0 && test.n == 0 && read == 0 {
+        return None;
+    }
+    let agrees = match test.n {
+        0 => "not tested in it".to_owned(),
+        n => format!("agrees {:.3} with {}", test.mean, figure::count(u64::from(n), "measurement")),
+    };
+    let read = figure::count(read as u64, "generation");
+    Some(format!("{}, judge of {}: {agrees}; read {read}", epoch.index, epoch.judge))
+}
+
 fn doing(view: &RunView) -> String {
     match view.doing {
         Doing::Deciding => "deciding what comes next".to_owned(),
         Doing::Rewriting(parent) => format!("rewriting a copy of {parent}"),
         Doing::Certifying => "deciding a promotion".to_owned(),
+        Doing::Judging(by) => format!("the judge of {by} reads candidates"),
         Doing::Attacking => "taking in proposed cases".to_owned(),
         Doing::Comparing => {
             let (done, planned) = view.control_attempts();

@@ -28,8 +28,8 @@ impl Waste {
                 ((*generation, Some((episode.clone(), *attempt))), *turn)
             }
             CallKey::Rewrite { generation, turn } => ((*generation, None), *turn),
-            // Neither advice nor a proposed case is a candidate; what is void was read all the same.
-            CallKey::Consult { .. } | CallKey::Attack { .. } => return,
+            // Neither advice nor a proposed case nor a verdict is a candidate; what is void was read all the same.
+            CallKey::Consult { .. } | CallKey::Attack { .. } | CallKey::Judge { .. } => return,
         };
         self.open.entry(work).or_default().insert(turn, cost.clone());
     }

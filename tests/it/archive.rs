@@ -71,6 +71,7 @@ fn plan(generation: u32, parents: &[u32], strategy: &str) -> GenerationPlan {
         repairs: 0,
         tag: serde_json::Map::new(),
         handed_back: Vec::new(),
+        focus: Vec::new(),
     }
 }
 

@@ -5,9 +5,20 @@ mod gepa;
 mod hgm;
 mod levels;
 mod parents;
+mod rqgm;
 mod shinka;
 mod states;
 
 /// The seeds, by name.
-const SEEDS: [&str; 9] =
-    ["autoresearch", "dgm", "feedback", "gepa", "hgm", "hyperagent", "mgm", "shinka", "sica"];
+const SEEDS: [&str; 10] = [
+    "autoresearch",
+    "dgm",
+    "feedback",
+    "gepa",
+    "hgm",
+    "hyperagent",
+    "mgm",
+    "rqgm",
+    "shinka",
+    "sica",
+];

@@ -478,57 +478,6 @@ async fn findings_have_the_code_of_their_fault() {
     ));
 }
 
-/// Every published method that the language is meant to hold runs on it, with the actions of later versions.
-#[tokio::test]
-async fn the_sketches_of_all_methods_run() {
-    let mut state = outer(3);
-    let team = ["code", "test", "code"];
-    for (index, side) in team.into_iter().enumerate() {
-        let generation = &mut state["gens"][index];
-        generation["tag"] = json!({"side": side, "born": 0});
-        generation["anchor"] = json!({"n": 20, "k": 10});
-        generation["rank_score"] = json!(0.5);
-        generation["judged"] = json!(0.5);
-        generation["judged_n"] = json!(1);
-        generation["todo_of"] = json!({"pareto": []});
-        generation["ev"] = json!({"snake#0": 0.4, "snake#1": 0.1 * index as f64});
-    }
-    state["sets"] = json!({"pareto": ["snake#0", "snake#1"], "feedback": ["snake#0", "snake#1"]});
-    state["epoch"] = json!({"index": 0, "judge": "gen-00000", "age": 3});
-    state["count"] = json!({"expand": 2, "evaluate": 3, "retire": 0, "merge": 0});
-    let mut episode = inner();
-    episode["reviews"] = json!([{"issue": "stalls", "severity": 2, "fix": "turn", "confidence": 0.5, "pattern": "x"}]);
-    for (name, source, expected) in [
-        ("dgm", include_str!("../fixtures/strategies/dgm.star"), &["expand"][..]),
-        ("hgm", include_str!("../fixtures/strategies/hgm.star"), &["expand", "evaluate"]),
-        ("mgm", include_str!("../fixtures/strategies/mgm.star"), &["expand", "evaluate"]),
-        ("rqgm", include_str!("../fixtures/strategies/rqgm.star"), &["epoch"]),
-        ("gepa", include_str!("../fixtures/strategies/gepa.star"), &["expand", "merge"]),
-        ("sica", include_str!("../fixtures/strategies/sica.star"), &["expand"]),
-        ("arena", include_str!("../fixtures/strategies/arena.star"), &["expand"]),
-        ("shinka", include_str!("../fixtures/strategies/shinka.star"), &["propose"]),
-        ("feedback", include_str!("../fixtures/strategies/feedback.star"), &["review"]),
-    ] {
-        let mut worker = load(source).await;
-        assert!(worker.checked().passes());
-        worker.open(1, WorldKind::Outer, state.clone()).await.unwrap();
-        worker.open(2, WorldKind::Inner, episode.clone()).await.unwrap();
-        let (hook, world) = if worker.defines(Hook::NextAttempt) {
-            (Hook::NextAttempt, 2)
-        } else {
-            (Hook::NextStep, 1)
-        };
-        for index in 0..20 {
-            let called = match worker.call(hook, world, &[Arg::world()], key(index)).await {
-                Ok(called) => called,
-                Err(fault) => panic!("{name}: {fault}"),
-            };
-            let action = called.value["do"].as_str().unwrap();
-            assert!(expected.contains(&action), "{name}: {}", called.value);
-        }
-    }
-}
-
 #[tokio::test]
 async fn the_examples_of_card_and_page_run() {
     let page =

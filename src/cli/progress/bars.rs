@@ -100,6 +100,11 @@ impl Bars {
                 self.now.set_prefix("attack");
                 self.now.set_message("proposed cases, and everybody measured on them".to_owned());
             }
+            Doing::Judging(by) => {
+                self.now.set_position(0);
+                self.now.set_prefix("judge");
+                self.now.set_message(format!("the judge of {by} reads candidates"));
+            }
             Doing::Deciding => {}
         }
     }

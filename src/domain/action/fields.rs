@@ -23,6 +23,8 @@ const MAX_VARS: usize = 16;
 pub(super) const MAX_REWRITES: u32 = 8;
 /// The most cases of one attack on a task.
 pub(super) const MAX_PROPOSALS: u32 = 20;
+/// The most candidates of one judge action.
+pub(super) const MAX_JUDGED: u32 = 20;
 /// The most answers handed back for being too similar.
 pub(super) const MAX_RESAMPLE: u32 = 5;
 /// The longest text in any field, bytes.
@@ -37,7 +39,7 @@ pub struct ActionFault {
 }
 
 impl ActionFault {
-    /// `E304` not an action, or a field of the wrong type; `E305` unknown or not performed; `E404` over a cap.
+    /// `E304` not an action, or a field of the wrong type; `E305` unknown, or of the other loop; `E404` over a cap.
     pub fn code(&self) -> &'static str {
         self.code
     }
@@ -87,10 +89,7 @@ impl<'a> Fields<'a> {
         };
         if !performed.contains(&action.as_str()) {
             return Err(ActionFault::unknown(if ACTIONS.contains(&action.as_str()) {
-                format!(
-                    "this version does not perform `{action}` in {hook}; it performs {}",
-                    performed.join(", ")
-                )
+                format!("`{action}` is no action of {hook}; allowed: {}", performed.join(", "))
             } else {
                 format!("unknown action `{action}`; allowed: {}", performed.join(", "))
             }));
@@ -339,6 +338,19 @@ impl<'a> Fields<'a> {
             return Ok(None);
         }
         self.optional(field, need)
+    }
+
+    /// A name, or the word that stands for something else; one of both is required.
+    pub(super) fn id_or_word<T: FromStr<Err = BadName>>(
+        &mut self,
+        field: &'static str,
+        word: &str,
+        need: &str,
+    ) -> Result<Option<T>, ActionFault> {
+        if self.rest.contains_key(field) {
+            return self.or_word(field, word, need);
+        }
+        Err(ActionFault::shape(format!("{} lacks `{field}`: {need}, or \"{word}\"", self.action)))
     }
 
     /// A number that exists in the language and is fixed at 1 in this version.

@@ -3,15 +3,17 @@
 use serde_json::Value;
 
 use super::fields::{
-    ActionFault, EPISODE, Fields, GENERATION, MAX_CASES, MAX_PROPOSALS, MAX_REFS, MAX_RESAMPLE,
-    MAX_REWRITES,
+    ActionFault, EPISODE, Fields, GENERATION, MAX_CASES, MAX_JUDGED, MAX_PROPOSALS, MAX_REFS,
+    MAX_RESAMPLE, MAX_REWRITES,
 };
 use super::{InnerAction, OuterAction, Prefer, Purpose};
 
-/// The actions `next_step` may return in this version.
-const OUTER: [&str; 8] =
-    ["expand", "merge", "evaluate", "attack", "reflect", "promote", "retire", "stop"];
-/// The actions `next_attempt` may return in this version.
+/// The actions `next_step` may return.
+const OUTER: [&str; 10] = [
+    "expand", "merge", "evaluate", "judge", "attack", "reflect", "epoch", "promote", "retire",
+    "stop",
+];
+/// The actions `next_attempt` may return.
 const INNER: [&str; 4] = ["propose", "review", "reflect", "stop"];
 
 impl OuterAction {
@@ -65,6 +67,15 @@ impl OuterAction {
                 by: fields.required("by", GENERATION)?,
                 targets: fields.list("targets", GENERATION, MAX_REFS)?,
                 n: fields.count("n", 1, MAX_PROPOSALS)?.unwrap_or(5),
+            },
+            "judge" => Self::Judge {
+                by: fields.required("by", GENERATION)?,
+                of: fields.id_or_word("of", "anchor", GENERATION)?,
+                n: fields.count("n", 1, MAX_JUDGED)?.unwrap_or(3),
+            },
+            "epoch" => Self::Epoch {
+                judge: fields.optional("judge", GENERATION)?,
+                utility: fields.optional("utility", GENERATION)?,
             },
             "promote" => Self::Promote { who: fields.required("who", GENERATION)? },
             "retire" => Self::Retire { who: fields.required("who", GENERATION)? },
@@ -174,20 +185,20 @@ mod tests {
     }
 
     #[test]
-    fn unknown_and_not_yet_performed_actions_are_told_apart() {
+    fn unknown_actions_and_those_of_the_other_loop_are_told_apart() {
         let (code, message) = outer(json!({"do": "set_budget"})).unwrap_err();
         assert_eq!(
             (code, message.as_str()),
             (
                 "E305",
-                "unknown action `set_budget`; allowed: expand, merge, evaluate, attack, reflect, promote, retire, stop"
+                "unknown action `set_budget`; allowed: expand, merge, evaluate, judge, attack, reflect, epoch, promote, retire, stop"
             )
         );
-        let (code, message) = outer(json!({"do": "judge", "by": "gen-00001"})).unwrap_err();
+        let (code, message) = outer(json!({"do": "propose", "base": 0})).unwrap_err();
         assert_eq!(code, "E305");
-        assert!(message.contains("does not perform `judge` in next_step"), "{message}");
+        assert!(message.contains("`propose` is no action of next_step"), "{message}");
         let (_, message) = inner(json!({"do": "evaluate"})).unwrap_err();
-        assert!(message.contains("it performs propose, review, reflect, stop"), "{message}");
+        assert!(message.contains("allowed: propose, review, reflect, stop"), "{message}");
     }
 
     #[test]
@@ -205,6 +216,32 @@ mod tests {
         let (_, message) = inner(json!({"do": "propose", "base": 1.5})).unwrap_err();
         assert!(message.contains("`base` of propose must be the number"), "{message}");
         assert!(inner(json!({"do": "propose", "base": 2.0})).is_ok());
+    }
+
+    #[test]
+    fn a_judge_reads_a_generation_or_the_anchor() {
+        let read = |of: Value| outer(json!({"do": "judge", "by": "gen-00001", "of": of}));
+        let judge = |of: Option<u32>| OuterAction::Judge {
+            by: crate::base::id::GenerationId(1),
+            of: of.map(crate::base::id::GenerationId),
+            n: 3,
+        };
+        assert_eq!(read(json!("anchor")), Ok(judge(None)));
+        assert_eq!(read(json!("gen-00002")), Ok(judge(Some(2))));
+        let (code, message) = read(Value::Null).unwrap_err();
+        assert_eq!(code, "E304");
+        assert!(
+            message.contains("judge lacks `of`") && message.contains("\"anchor\""),
+            "{message}"
+        );
+        assert_eq!(
+            outer(json!({"do": "judge", "by": "gen-00001", "of": "anchor", "n": 21}))
+                .unwrap_err()
+                .0,
+            "E404"
+        );
+        let epoch = OuterAction::Epoch { judge: None, utility: None };
+        assert_eq!(outer(json!({"do": "epoch"})), Ok(epoch));
     }
 
     #[test]

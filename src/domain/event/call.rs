@@ -49,6 +49,17 @@ pub enum CallKey {
         /// The turn: 0 the first answer, then the repair.
         turn: u32,
     },
+    /// A judge's answer.
+    Judge {
+        /// The generation whose judge is asked.
+        generation: GenerationId,
+        /// The step, from 0.
+        step: u32,
+        /// Which candidate of the step, from 0.
+        place: u32,
+        /// The turn: 0 the first answer, then the repair.
+        turn: u32,
+    },
 }
 
 impl CallKey {
@@ -58,6 +69,7 @@ impl CallKey {
             Self::Attempt { generation, .. }
             | Self::Rewrite { generation, .. }
             | Self::Attack { generation, .. }
+            | Self::Judge { generation, .. }
             | Self::Consult { generation, .. } => *generation,
         }
     }
@@ -66,7 +78,7 @@ impl CallKey {
     pub fn episode(&self) -> Option<&EpisodeId> {
         match self {
             Self::Attempt { episode, .. } | Self::Consult { episode, .. } => Some(episode),
-            Self::Rewrite { .. } | Self::Attack { .. } => None,
+            Self::Rewrite { .. } | Self::Attack { .. } | Self::Judge { .. } => None,
         }
     }
 
@@ -76,6 +88,7 @@ impl CallKey {
             Self::Attempt { turn, .. }
             | Self::Rewrite { turn, .. }
             | Self::Attack { turn, .. }
+            | Self::Judge { turn, .. }
             | Self::Consult { turn, .. } => *turn,
         }
     }
@@ -85,7 +98,7 @@ impl CallKey {
         match self {
             Self::Attempt { attempt, .. } => *attempt,
             Self::Rewrite { generation, .. } => generation.0,
-            Self::Attack { step, .. } => *step,
+            Self::Attack { step, .. } | Self::Judge { step, .. } => *step,
             Self::Consult { consult, .. } => *consult,
         }
     }
@@ -100,6 +113,9 @@ impl std::fmt::Display for CallKey {
             Self::Rewrite { generation, turn } => write!(f, "{generation}, turn {turn}"),
             Self::Attack { generation, task, step, turn } => {
                 write!(f, "{generation}, attack of step {step} on {task}, turn {turn}")
+            }
+            Self::Judge { generation, step, place, turn } => {
+                write!(f, "{generation}, verdict {place} of step {step}, turn {turn}")
             }
             Self::Consult { generation, episode, consult, turn } => {
                 write!(f, "{generation}, episode {episode}, advice {consult}, turn {turn}")

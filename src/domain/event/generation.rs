@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::attempt::HandedBack;
-use crate::base::id::{Alias, GenerationId};
+use crate::base::id::{Alias, EpisodeId, GenerationId};
 use crate::domain::agent::AgentFiles;
 
 /// One finding about a rewrite, as the meta role and people read it.
@@ -110,6 +110,9 @@ pub struct GenerationPlan {
     /// Answers that went back to their author before this one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub handed_back: Vec<HandedBack>,
+    /// The episodes the rewrite was to look at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub focus: Vec<EpisodeId>,
     /// Scalars stored by the script.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub tag: crate::domain::action::Tag,

@@ -16,6 +16,7 @@ fn plan(number: u32, parent: Option<u32>, status: GenerationStatus) -> Generatio
         repairs: 0,
         tag: Default::default(),
         handed_back: Vec::new(),
+        focus: Vec::new(),
     }
 }
 

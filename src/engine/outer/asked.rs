@@ -37,7 +37,7 @@ impl Outer {
         if self.hooks.is_empty() {
             return;
         }
-        let mut needed = BTreeSet::from([self.driver()]);
+        let mut needed = BTreeSet::from([self.driver(), self.lineage.epoch().utility]);
         for open in &self.open {
             if let Open::Evaluate { who, .. } = open {
                 needed.insert(*who);
@@ -69,12 +69,13 @@ impl Outer {
         Ok(answered.map_or(true, |value| value != json!(false)))
     }
 
-    /// What the leader's script says a generation is worth; `None` without a hook, or with one that fails.
+    /// What a generation is worth to the script whose `utility` ranks in this epoch; `None` without a hook, or with one that
+    /// fails. A rewrite of the hook counts from the boundary on that names it, whoever leads meanwhile.
     pub(in crate::engine) async fn ask_utility(
         &mut self,
         who: GenerationId,
     ) -> Result<Option<f64>, Stopped> {
-        let by = self.driver();
+        let by = self.lineage.epoch().utility;
         if !self.hooks(by).await?.has(Hook::Utility) {
             return Ok(None);
         }
@@ -132,6 +133,7 @@ impl Outer {
             models: self.session.aliases.iter().cloned().collect(),
             live_id: by,
             suite: world::suite(&self.lineage),
+            epoch: self.lineage.epoch(),
         };
         let fields = match json!(state) {
             Value::Object(fields) => fields,

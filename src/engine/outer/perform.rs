@@ -9,6 +9,7 @@ use crate::domain::event::Event;
 use crate::domain::ladder;
 use crate::domain::report::Verdict;
 use crate::engine::attack::{self, Attack};
+use crate::engine::judge::{self, Judging};
 use crate::engine::measure::{self, Wanted};
 use crate::engine::race::Racing;
 use crate::engine::under_way::{Open, joined};
@@ -89,6 +90,16 @@ impl Outer {
                 self.idle = 0;
                 self.attack(&Attack { step: self.step, by: *by, targets, n: *n }).await?;
             }
+            OuterAction::Judge { by, of, n } => {
+                self.count("judge");
+                self.idle = 0;
+                self.judge(Judging { step: self.step, by: *by, of: *of, n: *n }).await?;
+            }
+            OuterAction::Epoch { judge, utility } => {
+                self.count("epoch");
+                self.idle += 1;
+                self.lineage.begin_epoch(*judge, *utility);
+            }
             OuterAction::Promote { who } => {
                 self.count("promote");
                 self.promote(*who).await?;
@@ -148,6 +159,32 @@ impl Outer {
             }
         };
         self.lineage.attacked(attack.by, &reports);
+        Ok(())
+    }
+
+    /// Asks a judge; nothing else is under way meanwhile. The first test of an epoch draws its anchor, which follows from the
+    /// family tree as it stands.
+    async fn judge(&mut self, judging: Judging) -> Result<(), Stopped> {
+        let session = self.session.clone();
+        let Judging { step, by, of, .. } = judging;
+        if of.is_none() && self.lineage.anchor().is_empty() {
+            self.lineage.set_anchor(judge::draw_anchor(&session, &self.lineage));
+        }
+        let utility = if let Some((verdicts, utility)) = session.recorded.verdicts(step) {
+            self.lineage.take_verdicts(by, of, verdicts);
+            *utility
+        } else {
+            let agent = self.hooks(by).await?.agent().clone();
+            let verdicts = judge::run(&session, &self.lineage, &agent, judging).await?;
+            self.lineage.take_verdicts(by, of, &verdicts);
+            let utility = match of {
+                Some(of) => self.ask_utility(of).await?,
+                None => None,
+            };
+            session.record(Event::Judged { step, by, of, verdicts, utility }).await?;
+            utility
+        };
+        of.into_iter().for_each(|of| self.lineage.rank(of, utility));
         Ok(())
     }
 

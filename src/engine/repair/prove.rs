@@ -87,6 +87,7 @@ impl Looking<'_> {
             repairs: record.repairs,
             tag: record.tag,
             handed_back: record.handed_back,
+            focus: Vec::new(),
         };
         Some((plan, UnixMillis(seconds.saturating_mul(1000))))
     }

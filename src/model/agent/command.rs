@@ -18,7 +18,7 @@ use crate::domain::editable::EditablePaths;
 use crate::domain::event::Retry;
 use crate::domain::files::FileSet;
 use crate::domain::settings::ModelSpec;
-use crate::model::brief::{AdviceBrief, Brief, CasesBrief};
+use crate::model::brief::{AdviceBrief, Brief, CasesBrief, JudgeBrief};
 use crate::model::fault::{AnswerFault, ModelError, Trouble};
 use crate::model::request::{Reply, Request};
 use crate::sandbox::tool::{self, Tool, ToolEnd};
@@ -205,8 +205,10 @@ fn work(request: &Request) -> Work<'_> {
             let listed = if brief.editable.is_empty() { all() } else { brief.editable.clone() };
             Work { files: &brief.files, editable: (&listed).into(), format: brief.format }
         }
-        // Advice and cases are what it prints; the files are there to be read.
-        Brief::Advice(AdviceBrief { files, .. }) | Brief::Cases(CasesBrief { files, .. }) => {
+        // Advice, cases and verdicts are what it prints; the files are there to be read.
+        Brief::Advice(AdviceBrief { files, .. })
+        | Brief::Cases(CasesBrief { files, .. })
+        | Brief::Judge(JudgeBrief { files, .. }) => {
             Work { files, editable: (&Vec::new()).into(), format: AnswerFormat::Full }
         }
     }

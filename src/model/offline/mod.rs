@@ -12,6 +12,7 @@ mod draw;
 mod focus;
 mod graft;
 mod insert;
+mod judge;
 mod meta;
 mod names;
 mod number;
@@ -95,6 +96,7 @@ fn reply(request: &Request, manner: Manner) -> Result<Reply, OfflineError> {
         Brief::Worker(brief) => worker::answer(brief, manner, &mut rng)?,
         Brief::Meta(brief) => meta::answer(request, brief, manner, &mut rng)?,
         Brief::Cases(brief) => cases::answer(brief, &mut rng),
+        Brief::Judge(brief) => judge::answer(brief),
         Brief::Advice(brief) => advice::answer(brief, manner, &mut rng),
     };
     Ok(Reply { text, calls: Vec::new(), cost: CallCost::default() })

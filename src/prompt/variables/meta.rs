@@ -93,7 +93,6 @@ const TRACES: &[Field] = &[
 /// The meta role: rewrites the agent's folder.
 pub(super) const META: RoleVariables = RoleVariables {
     role: "meta",
-    asked: true,
     purpose: "Rewrites the agent's own folder from the record of what happened.",
     variables: &[
         required("files", Shape::Rows(FILES), "the whole folder of the agent"),

@@ -23,7 +23,6 @@ const CASES: &[Field] =
 
 pub(super) const REVIEWER: RoleVariables = RoleVariables {
     role: "reviewer",
-    asked: true,
     purpose: "Reads a candidate and its results, and names the one issue to fix next. Its answer is a record, never a score.",
     variables: &[
         required("task", Shape::Record(TASK), "what is to be solved"),
@@ -39,7 +38,6 @@ pub(super) const REVIEWER: RoleVariables = RoleVariables {
 
 pub(super) const TESTER: RoleVariables = RoleVariables {
     role: "tester",
-    asked: true,
     purpose: "Proposes cases that break the present best candidate; the task's own oracle lets them in or not.",
     variables: &[
         required("task", Shape::Record(TASK), "what is to be solved"),
@@ -51,19 +49,18 @@ pub(super) const TESTER: RoleVariables = RoleVariables {
 
 pub(super) const JUDGE: RoleVariables = RoleVariables {
     role: "judge",
-    asked: false,
-    purpose: "Grades an answer where no program can.",
+    purpose: "Says what a candidate is worth by reading it. Its verdict is kept apart from every score, and how far it agrees with \
+              what is measured is tested on an anchor.",
     variables: &[
         required("task", Shape::Record(TASK), "what was to be solved"),
-        required("answer", Shape::Text, "the answer graded"),
+        required("answer", Shape::Text, "the candidate"),
         required("contract", Shape::Text, "the form of the verdict"),
-        given("rubric", Shape::Text, "what counts"),
+        given("rubric", Shape::Text, "what its score is made of"),
     ],
 };
 
 pub(super) const DIAGNOSE: RoleVariables = RoleVariables {
     role: "diagnose",
-    asked: true,
     purpose: "Reads what happened in an episode and writes a note for those who propose next.",
     variables: &[
         required("trace", Shape::Text, "what happened, step by step"),

@@ -44,7 +44,6 @@ const LEFT: &[Field] =
 /// The worker: improves a solution by one change.
 pub(super) const WORKER: RoleVariables = RoleVariables {
     role: "worker",
-    asked: true,
     purpose: "Proposes one candidate: a change of the solution it is shown.",
     variables: &[
         required("task", Shape::Record(TASK), "what is to be solved"),

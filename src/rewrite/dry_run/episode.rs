@@ -46,7 +46,6 @@ pub(super) async fn play(
     let mut draw = rng::stream(rules.seed, "validation attempts", &[]);
     let mut tally = Tally::default();
     script.open(WorldKind::Inner, plain(&state)).await?;
-    let mut reflected = false;
     for step in 0..2 * STEPS {
         if state.left.attempts == 0 {
             break;
@@ -61,8 +60,7 @@ pub(super) async fn play(
                 Ok(action) => action,
                 Err(fault) => return Ok(vec![of_action(Hook::NextAttempt, &fault, &name)]),
             };
-            let mut trial = InnerTrial::new(name.clone(), state.clone());
-            trial.reflected = reflected;
+            let trial = InnerTrial::new(name.clone(), state.clone());
             if let Err(fault) = guard_inner(&action, trial.facts(agent, rules)) {
                 return Ok(vec![on_state(Hook::NextAttempt, fault, &name)]);
             }
@@ -74,9 +72,13 @@ pub(super) async fn play(
                     continue;
                 }
                 InnerAction::Reflect { to, .. } => {
-                    reflected = true;
+                    state.reflected = true;
                     state.memory.insert(to, NOTE_BYTES);
-                    script.apply(&[Delta::set(["memory"], plain(&state.memory))]).await?;
+                    let told = [
+                        Delta::set(["reflected"], plain(&state.reflected)),
+                        Delta::set(["memory"], plain(&state.memory)),
+                    ];
+                    script.apply(&told).await?;
                     continue;
                 }
                 InnerAction::Stop { .. } => break,
@@ -84,7 +86,7 @@ pub(super) async fn play(
         } else {
             state.best_id
         };
-        reflected = false;
+        state.reflected = false;
         tally.proposed += 1;
         let made = state.used.attempts;
         let from = attempt(&state.attempts, base).map_or(0.0, |attempt| attempt.score);
@@ -129,6 +131,7 @@ fn added(state: &InnerState, base: u32) -> Vec<Delta> {
         Delta::set(["left"], plain(&state.left)),
         Delta::set(["best_id"], plain(&state.best_id)),
         Delta::set(["stale"], plain(&state.stale)),
+        Delta::set(["reflected"], plain(&state.reflected)),
     ];
     if let Some(newest) = state.attempts.last() {
         changes.push(Delta::push(["attempts"], plain(newest)));

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::agent::Agent;
 use super::super::finding::finding;
-use super::super::guard::{guard_inner, guard_outer};
+use super::super::guard::{guard_inner, guard_outer, guard_role};
 use super::super::submission::Rules;
 use super::{Script, inner, outer, plain};
 use crate::domain::action::{ActionFault, InnerAction, OuterAction};
@@ -39,6 +39,7 @@ pub(super) async fn try_hooks(
                     .map_err(|fault| of_action(hook, &fault, &trial.name))
                     .and_then(|action| {
                         guard_outer(&action, trial.facts(rules))
+                            .and_then(|()| guard_role(&action, |_, role| agent.has_role(role)))
                             .map_err(|fault| on_state(hook, fault, &trial.name))
                     }),
                 _ => Ok(()),

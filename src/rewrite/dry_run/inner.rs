@@ -25,8 +25,6 @@ pub(super) struct InnerTrial {
     pub state: InnerState,
     candidates: Vec<bool>,
     reviewed: Vec<u32>,
-    /// Whether the last thing asked for was a note.
-    pub reflected: bool,
 }
 
 impl InnerTrial {
@@ -34,7 +32,7 @@ impl InnerTrial {
         let candidates =
             state.attempts.iter().map(|attempt| attempt.ok || attempt.id == 0).collect();
         let reviewed = state.attempts.iter().filter(|a| a.reviewed).map(|a| a.id).collect();
-        Self { name: name.into(), state, candidates, reviewed, reflected: false }
+        Self { name: name.into(), state, candidates, reviewed }
     }
 
     /// What an action on this state is held against.
@@ -42,7 +40,7 @@ impl InnerTrial {
         InnerFacts {
             candidates: &self.candidates,
             reviewed: &self.reviewed,
-            reflected: self.reflected,
+            reflected: self.state.reflected,
             roles: &agent.config.roles,
             aliases: &rules.aliases,
         }
@@ -69,6 +67,7 @@ pub(super) fn first(agent: &Agent, rules: &Rules, score: Option<f64>) -> InnerSt
         best_id: 0,
         incumbent_id: 0,
         reviews: Vec::new(),
+        reflected: false,
         stale: 0,
         pending: Vec::new(),
         params: agent.config.params.clone(),

@@ -10,6 +10,7 @@ use super::super::submission::Rules;
 use crate::base::id::{EpisodeId, GenerationId};
 use crate::base::rng;
 use crate::domain::event::{GenerationStatus, Stage};
+use crate::domain::judge::{AnchorState, EpochState};
 use crate::domain::state::{
     GenerationState, OuterBudget, OuterState, SuiteState, named_sets, no_actions,
 };
@@ -80,6 +81,7 @@ pub(in super::super) fn first(
         models: rules.aliases.iter().cloned().collect(),
         live_id: GenerationId(0),
         suite: SuiteState::default(),
+        epoch: EpochState::default(),
     }
 }
 
@@ -211,6 +213,14 @@ pub(super) fn states(agent: &Agent, rules: &Rules) -> Vec<OuterTrial> {
         changed("one generation left alive", &|state| {
             (0..3).for_each(|_| add(state, 0, Valid, &[0.5, 0.5, 0.5]));
             state.gens.iter_mut().skip(1).for_each(|generation| generation.retired = true);
+        }),
+        changed("everything judged", &|state| {
+            (0..4).for_each(|parent| add(state, parent, Valid, &[0.4, 0.2]));
+            state.epoch = EpochState { index: 1, judge: GenerationId(2), ..state.epoch };
+            for generation in &mut state.gens {
+                generation.anchor = AnchorState::of(&[0.9, 0.6, 0.8]);
+                (generation.judged, generation.judged_n) = (0.5, generation.n);
+            }
         }),
         changed("no budget left", &|state| {
             (0..6).for_each(|parent| add(state, parent, Valid, &[0.3, 0.6, 0.1]));

@@ -3,6 +3,7 @@
 //! The kernel's part is played as it is in a run: what an action may refer to, what a rewrite uses, when a generation is
 //! admitted. What generations are worth is drawn (`worlds`). The dry run of validation is one short such play.
 
+mod judges;
 mod play;
 mod worlds;
 
@@ -104,5 +105,38 @@ impl Played {
             ));
         }
         dead
+    }
+}
+
+/// Two generations, each measured on two episodes.
+#[cfg(test)]
+fn empty_state() -> OuterState {
+    use crate::base::id::EpisodeId;
+    use crate::domain::judge::EpochState;
+    use crate::domain::state::{GenerationState, OuterBudget, SuiteState, named_sets, no_actions};
+
+    let cases: Vec<EpisodeId> =
+        ["t#0", "t#1"].map(|episode| episode.parse().expect("an episode")).to_vec();
+    let measured = |number, parent| {
+        let mut generation = GenerationState::new(GenerationId(number), parent, &cases);
+        generation.measure(cases.iter().cloned().map(|case| (case, 0.5)));
+        generation
+    };
+    OuterState {
+        seed: 1,
+        step: 0,
+        gens: vec![measured(0, None), measured(1, Some(GenerationId(0)))],
+        sets: named_sets(&cases),
+        cases: cases.clone(),
+        pending: Vec::new(),
+        params: std::collections::BTreeMap::new(),
+        budget: OuterBudget::default(),
+        used: OuterBudget::default(),
+        left: OuterBudget::default(),
+        count: no_actions(),
+        models: Vec::new(),
+        live_id: GenerationId(1),
+        suite: SuiteState::default(),
+        epoch: EpochState::default(),
     }
 }

@@ -7,9 +7,10 @@ use super::super::agent::Agent;
 use super::super::dry_run::hooks::{of_action, on_state};
 use super::super::dry_run::outer::{self, OuterTrial};
 use super::super::dry_run::{Script, plain};
-use super::super::guard::guard_outer;
+use super::super::guard::{guard_boundary, guard_outer, guard_role};
 use super::super::submission::Rules;
 use super::Played;
+use super::judges::Judges;
 use super::worlds::Nature;
 use crate::base::id::{EpisodeId, GenerationId};
 use crate::base::rng;
@@ -47,6 +48,7 @@ pub async fn simulate(
 struct Play {
     state: OuterState,
     nature: Nature,
+    judges: Judges,
     random: ChaCha8Rng,
     made: u32,
     measured: u32,
@@ -78,7 +80,8 @@ pub(in super::super) async fn play(
     if let (Some(root), true) = (state.gens.first_mut(), world != World::Even) {
         root.measure(cases.into_iter().map(|case| (case, nature.score(0, &mut random))));
     }
-    let mut play = Play { state, nature, random, made: 0, measured: 0, idle: 0 };
+    let judges = Judges::default();
+    let mut play = Play { state, nature, judges, random, made: 0, measured: 0, idle: 0 };
     let (mut steps, mut stopped, mut fault, mut end) = (0, None, None, None);
     for step in 0..size.steps {
         let name = format!("mock run, step {step}");
@@ -91,6 +94,7 @@ pub(in super::super) async fn play(
             let action = OuterAction::read(&called.value)
                 .map_err(|fault| of_action(Hook::NextStep, &fault, &name))?;
             guard_outer(&action, trial.facts(rules))
+                .and_then(|()| guard_role(&action, |_, role| agent.has_role(role)))
                 .map_err(|fault| on_state(Hook::NextStep, fault, &name))?;
             Ok(action)
         });
@@ -103,6 +107,12 @@ pub(in super::super) async fn play(
         };
         if matches!(action, OuterAction::Stop { .. }) {
             stopped = Some(step);
+        }
+        let boundary = guard_boundary(&action, play.state.epoch, &play.judges.tests());
+        if boundary.is_err() {
+            // Refused, and free, as in a run.
+            play.idle += 1;
+            continue;
         }
         match play.perform(action) {
             Next::GoOn => {}
@@ -201,6 +211,18 @@ impl Play {
                 Next::GoOn
             }
             OuterAction::Evaluate { who, cases, .. } => self.evaluate(who, cases),
+            OuterAction::Judge { by, of, n } => {
+                outer::count(&mut self.state, "judge");
+                let Self { state, nature, random, judges, .. } = self;
+                let read = judges.read(state, nature, (by, of, n), random);
+                self.idle += u32::from(read == 0);
+                Next::GoOn
+            }
+            OuterAction::Epoch { judge, utility } => {
+                outer::count(&mut self.state, "epoch");
+                self.judges.begin(&mut self.state, judge, utility);
+                Next::GoOn
+            }
             OuterAction::Promote { .. } => {
                 outer::count(&mut self.state, "promote");
                 self.idle += 1;
@@ -231,6 +253,7 @@ impl Play {
             .measure(fresh.into_iter().map(|case| (case, nature.score(who.0 as usize, random))));
         generation.turns += 1;
         self.state.left = self.state.budget.less(self.state.used);
+        self.judges.show(&mut self.state);
         outer::count(&mut self.state, "evaluate");
         outer::sum_clades(&mut self.state);
         if first { Next::Admit(who) } else { Next::GoOn }

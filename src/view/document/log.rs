@@ -8,6 +8,7 @@ use super::super::run::RunView;
 use super::super::spend::CostDocument;
 use super::growth::touches_the_improver;
 use crate::domain::event::{Diagnostic, GenerationStatus};
+use crate::domain::judge::AnchorState;
 use crate::domain::report::RaceReport;
 
 /// All generations of a run, oldest first, rejected ones included.
@@ -54,10 +55,25 @@ pub struct LogEntry {
     pub summary: String,
     /// Why its measurement was broken off; null when it was not.
     pub raced_out: Option<String>,
+    /// What the judge in office said of its solutions, apart from its score; absent where it read none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judged: Option<JudgedDocument>,
+    /// The test of its own judge in the present epoch; absent where there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub anchor: Option<AnchorState>,
     /// What the validation found last; empty when valid.
     pub diagnostics: Vec<Diagnostic>,
     /// What calls used.
     pub cost: CostDocument,
+}
+
+/// What a judge said of a generation.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct JudgedDocument {
+    /// The mean of its verdicts, 0 to 1.
+    pub mean: f64,
+    /// Solutions it read.
+    pub n: u32,
 }
 
 /// A mean with the number of episodes it is over.
@@ -95,6 +111,10 @@ impl LogDocument {
                     files_changed: generation.changed.clone(),
                     improver: touches_the_improver(generation),
                     summary: generation.summary.clone(),
+                    judged: Some(view.epoch.judged(generation.id))
+                        .filter(|(_, n)| *n > 0)
+                        .map(|(mean, n)| JudgedDocument { mean, n }),
+                    anchor: Some(view.epoch.test(generation.id)).filter(|test| test.n > 0),
                     raced_out: generation.raced_out.as_ref().map(RaceReport::why),
                     diagnostics: generation.diagnostics.clone(),
                     cost: CostDocument::from(&generation.spend),

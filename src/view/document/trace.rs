@@ -77,6 +77,7 @@ impl TraceDocument {
                     }
                     CallKey::Consult { generation, turn, .. }
                     | CallKey::Attack { generation, turn, .. }
+                    | CallKey::Judge { generation, turn, .. }
                         if *generation == wanted =>
                     {
                         self.advice.push(call(*turn));
@@ -84,6 +85,7 @@ impl TraceDocument {
                     CallKey::Rewrite { .. }
                     | CallKey::Attempt { .. }
                     | CallKey::Attack { .. }
+                    | CallKey::Judge { .. }
                     | CallKey::Consult { .. } => {}
                 }
             }

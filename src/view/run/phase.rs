@@ -68,4 +68,6 @@ pub enum Doing {
     Certifying,
     /// A test agent proposes cases, and everybody is measured on them.
     Attacking,
+    /// The judge of a generation reads candidates.
+    Judging(GenerationId),
 }

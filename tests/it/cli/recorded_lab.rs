@@ -243,6 +243,7 @@ pub fn plan(bench: &Bench, generation: u32, parent: Option<u32>) -> GenerationPl
         repairs: 0,
         tag: serde_json::Map::new(),
         handed_back: Vec::new(),
+        focus: Vec::new(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use hyperagent::base::id::{EpisodeId, GenerationId};
 use hyperagent::base::rng;
+use hyperagent::domain::judge::EpochState;
 use hyperagent::domain::state::{CladeState, GenerationState, named_sets, no_actions};
 use hyperagent::script::{Hook, RngKey, Worker, WorldKind};
 use rand::RngExt;
@@ -33,6 +34,7 @@ pub struct Tree {
     pub count: BTreeMap<&'static str, u32>,
     pub generations: (u32, u32),
     pub evals: (u32, u32),
+    pub epoch: EpochState,
 }
 
 impl Tree {
@@ -47,6 +49,7 @@ impl Tree {
             count: no_actions(),
             generations: (50, 0),
             evals: (200, 20),
+            epoch: EpochState::default(),
         };
         let scores: Vec<Option<f64>> = scores.iter().copied().map(Some).collect();
         tree.push(None, &scores);
@@ -104,7 +107,7 @@ impl Tree {
             "cases": self.cases, "sets": named_sets(&self.cases), "pending": [], "params": self.params,
             "budget": {"generations": generations, "evals": evals},
             "used": {"generations": made, "evals": spent}, "left": {"generations": room, "evals": left},
-            "count": self.count, "models": ["offline", "random"],
+            "epoch": self.epoch, "count": self.count, "models": ["offline", "random"],
         })
     }
 }
