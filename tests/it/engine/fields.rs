@@ -12,7 +12,7 @@ def next_step(S, rng):
         if g.todo: return evaluate(g.id, g.todo)
     if S.count.expand == 0: return expand(S.root.id, focus = [S.cases[1]])
     g = S.gens[1]
-    facts = "%s %s %s" % (g.focus[0], g.cost.tokens, g.cost.usd > 0)
+    facts = "%s %s %s" % (g.focus[0] if g.focus else "none", g.cost.tokens, g.cost.usd > 0)
     return stop(why = "|".join([facts, ",".join(S.keys()), ",".join(g.keys())]))
 
 def next_attempt(T, rng):

@@ -122,7 +122,7 @@ fn a_judge_is_tested_replaced_and_forgotten_and_no_score_holds_a_verdict() {
         status.contains("1, judge of gen-00001: not tested in it; read 1 generation"),
         "{status}"
     );
-    let trace = bench.run(&["--lab", "lab", "trace", "gen-00001", "--full"]).succeeds().stdout;
+    let trace = bench.run(&["--lab", "lab", "trace", "gen-00001"]).succeeds().stdout;
     assert!(trace.contains("I would rather not say."), "{trace}");
     let again = bench.run(&["--lab", "lab", "replay", "run-1"]).succeeds();
     assert!(!again.stdout.contains("differ"), "{}", again.stdout);
