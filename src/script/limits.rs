@@ -10,6 +10,8 @@ pub const HEAP_BYTES: usize = 16 << 20;
 pub const CALL_DEPTH: usize = 64;
 /// The result of one call as JSON, bytes.
 pub const RESULT_BYTES: usize = 16 << 10;
+/// What is told of a fault, bytes: a script can fail with a text of any length.
+pub const MESSAGE_BYTES: usize = 2 << 10;
 /// Lists and dicts inside each other, in a result.
 pub const RESULT_DEPTH: usize = 16;
 /// A script's source, bytes.

@@ -205,7 +205,9 @@ fn died_of_source(silence: Silence) -> Result<Finding, ScriptError> {
     let (code, message) = match &silence {
         Silence::Ended(ending) => match ending.cause() {
             Cause::Memory => ("E302", "the script needs too much memory before any hook is called"),
-            Cause::Depth => ("E106", "the script is nested too deep to be read"),
+            Cause::Depth => {
+                ("E106", "the script is nested too deep to be read; build long chains in steps")
+            }
             Cause::Broke => {
                 ("E106", "the interpreter broke on the script; write it in another way")
             }

@@ -45,7 +45,7 @@ pub struct StatusDocument {
 }
 
 /// How often the select cases were asked who is the best.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct SelectDocument {
     /// Measurements that were answered by select cases, in the whole run.
     pub queries: u32,
@@ -53,22 +53,29 @@ pub struct SelectDocument {
     pub limit: u32,
     /// The block in use, from 0.
     pub block: u32,
+    /// The most that one query tells of these cases by naming the best: log2 of the generations that could be it, bits.
+    /// What reads the name (people; scripts are not told) may learn so much each time, whatever it hides it in.
+    pub leak_bits: f64,
 }
 
 impl SelectDocument {
     /// The document of a run.
     pub fn of(view: &RunView) -> Self {
         let limit = view.identity.as_ref().map_or(0, |identity| identity.select_queries);
-        Self { queries: view.select_queries, limit, block: view.select_block() }
+        let measured =
+            view.generations.values().filter(|made| made.select_mean().is_some()).count();
+        let leak_bits = (measured.max(1) as f64).log2();
+        Self { queries: view.select_queries, limit, block: view.select_block(), leak_bits }
     }
 
     fn told(self) -> String {
-        let Self { queries, limit, block } = self;
+        let Self { queries, limit, block, leak_bits } = self;
         let asked = if queries == 1 { "query".to_owned() } else { "queries".to_owned() };
-        match limit {
+        let told = match limit {
             0 => format!("{queries} {asked} of one block of cases"),
             _ => format!("{queries} {asked}, block {} of cases; {limit} each", block + 1),
-        }
+        };
+        format!("{told}; W408 names the best: {leak_bits:.1} bits at most")
     }
 }
 
@@ -350,7 +357,7 @@ mod tests {
               rewrites  3 of 3, 1 rejected
               attempts  6, 3 kept; 45 trials
               best      gen-00003  score 0.300  param: operators.sigma 0.3 -> 0.2
-              select    3 queries of one block of cases
+              select    3 queries of one block of cases; W408 names the best: 1.6 bits at most
               cost      9 answers, 0 tokens, $0.0000; worked 40 s
               sandbox   full
             ");

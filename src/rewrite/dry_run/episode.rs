@@ -190,7 +190,7 @@ fn verdict(agent: &Agent, tally: &Tally) -> Vec<Diagnostic> {
         && tally.gains == tally.gains_kept
     {
         let what = "accept keeps everything, losses too: a search without selection, which only a population wants; \
-                    the best attempt is kept in any case";
+                    allowed, and the best attempt is kept in any case";
         found.push(finding("W407", STRATEGY, 0, what));
     }
     found

@@ -105,18 +105,21 @@ async fn twice(
         Ok(called) => called,
         Err(fault) => return Ok(Err(fault)),
     };
-    Ok(match script.call(hook, args, 0, state).await? {
-        Ok(second) if second == first => Ok(first),
-        Ok(second) => {
-            let what = format!(
-                "{hook} is not deterministic on \"{state}\": the same state and random stream gave {} after {} \
-                 ticks, then {} after {}; allowed: results that follow from the arguments",
-                first.value, first.ticks, second.value, second.ticks
-            );
-            Err(finding("E308", STRATEGY, 0, what))
-        }
-        Err(fault) => Err(fault),
-    })
+    let second = script.call(hook, args, 0, state).await?;
+    Ok(second.and_then(|second| same(first, second, hook, state)))
+}
+
+/// Holds two answers to one question against each other.
+fn same(first: Called, second: Called, hook: Hook, state: &str) -> Result<Called, Diagnostic> {
+    if first == second {
+        return Ok(first);
+    }
+    let what = format!(
+        "{hook} is not deterministic on \"{state}\": the same state and random stream gave {} after {} ticks, then {} \
+         after {}; allowed: results that follow from the arguments",
+        first.value, first.ticks, second.value, second.ticks
+    );
+    Err(finding("E308", STRATEGY, 0, what))
 }
 
 pub(in super::super) fn of_action(hook: Hook, fault: &ActionFault, state: &str) -> Diagnostic {
@@ -127,4 +130,23 @@ pub(in super::super) fn of_action(hook: Hook, fault: &ActionFault, state: &str) 
 pub(in super::super) fn on_state(hook: Hook, mut fault: Diagnostic, state: &str) -> Diagnostic {
     fault.message = format!("{hook} on \"{state}\": {}", fault.message);
     fault
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The language has nothing that differs between two calls, so answers are made up.
+    #[test]
+    fn a_second_answer_that_differs_is_told() {
+        let called = |value: f64, ticks| Called { value: json!(value), ticks };
+        let held = |second| same(called(0.5, 9), second, Hook::Utility, "gen 0 only");
+        assert_eq!(held(called(0.5, 9)), Ok(called(0.5, 9)));
+        for other in [called(0.25, 9), called(0.5, 10)] {
+            let fault = held(other).expect_err("a difference");
+            assert_eq!((fault.code.as_str(), fault.file.as_str()), ("E308", STRATEGY));
+            assert!(fault.message.contains("utility is not deterministic on \"gen 0 only\""));
+            assert!(fault.message.contains("allowed: results that follow from the arguments"));
+        }
+    }
 }

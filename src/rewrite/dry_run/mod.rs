@@ -15,7 +15,8 @@ use crate::domain::agent::STRATEGY;
 use crate::domain::event::Diagnostic;
 use crate::prompt;
 use crate::script::{
-    Arg, CallFault, Called, Delta, Hook, LoadError, RngKey, ScriptError, Spare, Worker, WorldKind,
+    Arg, CallFault, Called, Delta, FaultKind, Hook, LoadError, RngKey, ScriptError, Spare, Worker,
+    WorldKind,
 };
 
 /// Renders every prompt, calls every hook twice, and plays a mock run and a mock episode.
@@ -102,7 +103,10 @@ impl Script {
             Err(CallFault::Script(fault)) => {
                 self.alive &= !fault.died;
                 let (code, line) = (fault.kind.code(), fault.line);
-                let what = format!("{hook} failed on \"{state}\": {}", fault.message);
+                let mut what = format!("{hook} failed on \"{state}\": {}", fault.message);
+                if fault.kind == FaultKind::Failed && !fault.died {
+                    what.push_str("; test for that first, a hook has to work on every state");
+                }
                 Ok(Err(finding(code, STRATEGY, line, what)))
             }
             Err(CallFault::Machine(error)) => Err(error),

@@ -101,7 +101,7 @@ fn syntax(error: &starlark::Error, source: &str) -> Finding {
             "E105",
             line,
             format!(
-                "imports are not available: `{shown}`; `st`, `rng` and the actions are built in"
+                "imports are not available: `{shown}`; remove it, for `st`, `rng` and the actions are built in"
             ),
         );
     }
@@ -120,7 +120,7 @@ fn syntax(error: &starlark::Error, source: &str) -> Finding {
     {
         return finding("E208", line, outside(&shown));
     }
-    finding("E106", line, format!("{message}: `{shown}`"))
+    finding("E106", line, format!("{message}: `{shown}`; write the script alone, in its language"))
 }
 
 fn outside(shown: &str) -> String {
@@ -139,12 +139,12 @@ fn names(ast: &AstModule, globals: &Globals) -> Vec<Finding> {
                 let name = &lint.original;
                 let instead = match name.as_str() {
                     "open" | "print" | "input" | "eval" | "exec" => {
-                        "; scripts have no input or output"
+                        "; use what `S` or `T` holds, for scripts have no input or output"
                     }
                     "random" => "; use the argument `rng`",
                     "math" | "statistics" | "np" | "numpy" => "; use `st`",
                     "time" | "datetime" => "; scripts have no clock",
-                    _ => "",
+                    _ => "; allowed: arguments, what the script defines, and what is built in",
                 };
                 findings.push(finding(
                     "E207",
@@ -278,8 +278,10 @@ fn signatures(ast: &AstModule) -> (Vec<Signature>, Vec<Finding>) {
         }
     }
     for hook in Hook::ALL.into_iter().filter(|hook| hook.required() && !found.contains_key(hook)) {
-        let message =
-            format!("required hook missing: `def {hook}({}):`", hook.parameters().join(", "));
+        let message = format!(
+            "required hook missing: `def {hook}({}):`; define it",
+            hook.parameters().join(", ")
+        );
         findings.push(finding("E201", 0, message));
     }
     (found.into_values().collect(), findings)

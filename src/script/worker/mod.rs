@@ -13,4 +13,17 @@ mod scan;
 mod serve;
 mod state;
 
+use std::sync::OnceLock;
+
+use starlark::environment::Globals;
+
+use super::fault::Checked;
+
 pub use relay::main;
+
+/// Examines a script in this process, as a worker does when it is asked to: nothing of it runs. For fuzzers, which drive the
+/// readers directly; a source that breaks the parser breaks the process, so the kernel always asks a worker.
+pub fn examine(source: &str) -> Checked {
+    static GLOBALS: OnceLock<Globals> = OnceLock::new();
+    check::check(source, GLOBALS.get_or_init(library::globals))
+}

@@ -46,7 +46,7 @@ impl Program {
     pub fn load(source: &str, globals: &Globals) -> Result<Self, Finding> {
         let refuse = |code: &str, line, message| Finding { code: code.to_owned(), line, message };
         let ast = parse(source).map_err(|error| {
-            refuse("E106", line_of(&error), error.without_diagnostic().to_string())
+            refuse("E106", line_of(&error), brief(error.without_diagnostic().to_string()))
         })?;
         let module = Module::with_temp_heap(|module| {
             let meter = Meter::default();
@@ -177,7 +177,7 @@ where
 
 fn classify(error: &starlark::Error, evaluator: &Evaluator<'_, '_, '_>, meter: &Meter) -> Failure {
     let line = line_of(error);
-    let text = error.without_diagnostic().to_string();
+    let text = brief(error.without_diagnostic().to_string());
     let failure = |kind, message: String| Failure { kind, line, message };
     let heap = evaluator.heap().peak_allocated_bytes() + evaluator.frozen_heap().allocated_bytes();
     if meter.spent().saturating_add(evaluator.get_total_tick_count()) > limits::TICKS {
@@ -233,6 +233,15 @@ fn classify(error: &starlark::Error, evaluator: &Evaluator<'_, '_, '_>, meter: &
         return failure(FaultKind::Mutated, unchanging());
     }
     failure(FaultKind::Failed, text)
+}
+
+/// A message of the interpreter, which may quote values of the script.
+fn brief(mut text: String) -> String {
+    if text.len() > limits::MESSAGE_BYTES {
+        text.truncate(text.floor_char_boundary(limits::MESSAGE_BYTES));
+        text.push('…');
+    }
+    text
 }
 
 fn unchanging() -> String {

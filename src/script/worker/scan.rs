@@ -71,7 +71,10 @@ fn deep(index: usize) -> Finding {
     Finding {
         code: "E106".to_owned(),
         line: line_number(index),
-        message: format!("nested more than {} deep", limits::SOURCE_DEPTH),
+        message: format!(
+            "nested more than {} deep; build the value in steps, or move parts into functions",
+            limits::SOURCE_DEPTH
+        ),
     }
 }
 
