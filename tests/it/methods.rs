@@ -7,6 +7,7 @@ mod levels;
 mod parents;
 mod rqgm;
 mod shinka;
+mod shipped;
 mod states;
 
 /// The seeds, by name.
