@@ -10,7 +10,7 @@ use super::task::Case;
 use crate::base::id::{GenerationId, TaskName};
 
 /// The longest proposal, bytes of JSON.
-const MAX_PROPOSAL: usize = 8 * 1024;
+pub const MAX_PROPOSAL: usize = 8 * 1024;
 
 /// What an attack on one task came to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

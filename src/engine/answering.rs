@@ -1,10 +1,13 @@
 //! Who answers in a run.
 
+use std::collections::BTreeSet;
+
 use super::EngineError;
-use super::open::{Conditions, World};
+use super::open::{Conditions, Order, World};
 use super::recorded::Recorded;
 use super::take_up::journal_folder;
 use crate::base::id::RunName;
+use crate::domain::agent::{AGENT_TOML, AgentConfig, AgentFiles};
 use crate::domain::event::Event;
 use crate::domain::settings::{Budgets, Identity, LabConfig};
 use crate::journal;
@@ -16,13 +19,24 @@ pub(super) fn caps(config: &LabConfig, conditions: &Conditions) -> Budgets {
     conditions.caps.or(&config.budget)
 }
 
-/// Refuses a cap of a role that no agent can have: it would cap nothing.
-pub(super) fn check_caps(caps: &Budgets) -> Result<(), EngineError> {
-    let known = prompt::ROLES.map(|table| table.role);
+/// Refuses a cap of a role that no agent of the run will have: it would cap nothing. A rewrite may add any role that is asked;
+/// without rewrites there are those of the agent as given.
+pub(super) fn check_caps(caps: &Budgets, order: &Order) -> Result<(), EngineError> {
+    let own = own_roles(&order.agent).filter(|_| order.identity.generations == 0);
+    let has = |role: &str| own.as_ref().is_none_or(|own| own.contains(role));
+    let asked = prompt::ROLES.into_iter().filter(|table| table.asked).map(|table| table.role);
+    let known: Vec<&str> = asked.filter(|role| has(role)).collect();
     match caps.roles.keys().find(|role| !known.contains(&role.as_str())) {
         Some(role) => Err(EngineError::UnknownRole { role: role.clone(), known: known.join(", ") }),
         None => Ok(()),
     }
+}
+
+/// The roles an agent's `agent.toml` names; `None` when it does not read, which validation tells better.
+fn own_roles(agent: &AgentFiles) -> Option<BTreeSet<String>> {
+    let text = agent.get(AGENT_TOML)?;
+    let config: AgentConfig = toml::from_str(text).ok()?;
+    Some(config.roles.into_keys().collect())
 }
 
 /// The lab's models under these caps, with what the run has spent, and the recordings that some of them answer from.

@@ -20,13 +20,13 @@ use crate::rewrite::Agent;
 use crate::solve::context;
 
 /// Turns of one attack on a task: the answer, and a repair with the reason.
-const TURNS: u32 = 2;
+pub const TURNS: u32 = 2;
 /// The name of the role.
-const TESTER: &str = "tester";
+pub const TESTER: &str = "tester";
 /// The offline tester chooses among so many times what it may propose.
 const DRAWN: u32 = 4;
 /// Cases shown to the tester, the newest.
-const SHOWN: usize = 20;
+pub const SHOWN: usize = 20;
 
 /// An attack as decided.
 pub struct Attack<'a> {
@@ -55,6 +55,12 @@ pub async fn run(
         reports.push(One { session, lineage, attack, task, role, prompt }.run().await?);
     }
     Ok(reports)
+}
+
+/// What an answer has to be: so many cases of the task's shape.
+pub fn contract(task: &Task, n: u32) -> String {
+    let shape = task.spec.proposals.as_ref().map_or("", |spec| spec.shape.as_str());
+    format!("Answer with one JSON list of {n} new cases and nothing else. A case is {shape}.\n")
 }
 
 /// The attack on one task.
@@ -131,11 +137,7 @@ impl One<'_> {
     }
 
     fn contract(&self) -> String {
-        let shape = self.task.spec.proposals.as_ref().map_or("", |spec| spec.shape.as_str());
-        format!(
-            "Answer with one JSON list of {} new cases and nothing else. A case is {shape}.\n",
-            self.attack.n
-        )
+        contract(self.task, self.attack.n)
     }
 
     /// The first request; the reason when the tester's prompt cannot be rendered.

@@ -6,27 +6,27 @@ use std::sync::Arc;
 
 use super::EngineError;
 use super::answering::check_caps;
-use super::attempt::unmeasured;
-use super::open::{Order, World, check_agent, seed_plan};
+use super::attack;
+use super::open::{Order, World, check_agent};
 use crate::archive::Archive;
-use crate::base::id::{Alias, EpisodeId, GenerationId};
+use crate::base::id::{Alias, TaskName};
 use crate::domain::agent::Role;
-use crate::domain::consult;
-use crate::domain::edit;
 use crate::domain::estimate::{Estimate, Range, RoleEstimate, Seen, UsdRange};
-use crate::domain::event::{AttemptEnd, Event};
-use crate::domain::lineage::Lineage;
+use crate::domain::event::Event;
 use crate::domain::settings::{Dialect, Identity, ModelSpec, Price};
+use crate::domain::suite::MAX_PROPOSAL;
 use crate::domain::task::Task;
 use crate::domain::tool::{CALLS, RESULT_CHARS};
 use crate::journal;
 use crate::lab::tasks::load_task;
 use crate::model::Models;
-use crate::rewrite::{Agent, context as meta_context};
-use crate::script::{CARD, Hook, Pool};
-use crate::solve::candidate::Refusal;
+use crate::rewrite::Agent;
+use crate::script::{Hook, Pool};
 use crate::solve::context;
-use crate::solve::episode::{Episode, Setting};
+
+mod prompts;
+
+use prompts::{advice_prompt, meta_prompt, tester_prompt, worker_prompt};
 
 /// Answers an attempt or a rewrite takes at most, look-ups apart: the first and two repairs.
 const TURNS: u64 = 3;
@@ -55,7 +55,7 @@ pub async fn estimate(
     // The history of an episode grows with its attempts.
     let shown = context::HISTORY.min(identity.attempts as usize);
     let longest = prompts.iter().copied().max().unwrap_or(0) + shown * context::REASON;
-    check_caps(&lab.config.budget)?;
+    check_caps(&lab.config.budget, order)?;
     let rewrite = meta_prompt(order, &agent, &tasks);
     let (attempts, pairs) = attempts(identity);
     let most = attempts.saturating_add(pairs);
@@ -67,11 +67,14 @@ pub async fn estimate(
         let longest = lengths.max().unwrap_or(0);
         (longest, longest + shown * context::REASON)
     };
+    let proposed = tasks.values().map(|task| tester_prompt(&agent, task));
+    let tested = (0, proposed.max().unwrap_or(0) + attack::SHOWN * MAX_PROPOSAL);
     let plans = [
         ("worker", attempts, most, TURNS, (shortest, longest)),
         ("meta", rewrites, rewrites, TURNS, (rewrite, rewrite)),
         ("reviewer", 0, asks, ADVICE_TURNS, advised("reviewer")),
         ("diagnose", 0, asks, ADVICE_TURNS, advised("diagnose")),
+        ("tester", 0, attacks(&agent, &tasks, rewrites), attack::TURNS.into(), tested),
     ];
     let roles = plans.into_iter().filter_map(|(name, low, times, answers, prompt)| {
         let (role, _) = agent.role(name)?;
@@ -93,6 +96,16 @@ fn attempts(identity: &Identity) -> (u64, u64) {
     let measured = u64::from(identity.episodes) * (u64::from(identity.generations) + 1);
     let compared = 2 * u64::from(identity.control);
     (each.saturating_mul(measured + compared), each.saturating_mul(2 * u64::from(identity.certify)))
+}
+
+/// Attacks that are reckoned with: one after each generation, on every task that takes proposals. Only a script attacks, and
+/// nothing but a cap keeps it from doing so more often.
+fn attacks(agent: &Agent, tasks: &BTreeMap<TaskName, Arc<Task>>, rewrites: u64) -> u64 {
+    let open = tasks.values().filter(|task| task.spec.proposals.is_some()).count() as u64;
+    match agent.strategy().contains("attack(") {
+        true => open.saturating_mul(rewrites + 1),
+        false => 0,
+    }
 }
 
 /// What a role asks.
@@ -184,81 +197,6 @@ fn cost(price: &Price, input: f64, output: f64) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "counts of calls and tokens stay far below 2^53")]
 fn real(count: u64) -> f64 {
     count as f64
-}
-
-/// An episode that has just begun.
-fn first_episode(identity: &Identity, agent: &Agent, task: &Arc<Task>) -> Episode {
-    let mut episode = Episode::new(Setting {
-        generation: GenerationId(0),
-        episode: EpisodeId { task: task.name().clone(), index: 0 },
-        task: task.clone(),
-        attempts: identity.attempts,
-        width: identity.width,
-        params: agent.config.params.clone(),
-        models: Vec::new(),
-        memory: agent.memory_sizes(),
-        start: task.initial.clone(),
-        known: Arc::default(),
-        suite: Vec::new(),
-    });
-    episode.started(unmeasured(AttemptEnd::Accepted, Refusal { class: "", reason: String::new() }));
-    episode
-}
-
-/// The length of the prompt of a role that advises, bytes, as it would be first; 0 when it cannot be rendered.
-fn advice_prompt(identity: &Identity, agent: &Agent, task: &Arc<Task>, name: &str) -> usize {
-    let episode = first_episode(identity, agent, task);
-    let Some((_, prompt)) = agent.role(name) else { return 0 };
-    let vars = match name {
-        "reviewer" => context::reviewer(&episode, episode.best(), &[], consult::REVIEW_CONTRACT),
-        _ => context::diagnose(&episode, &[], consult::NOTE_CONTRACT),
-    };
-    prompt.render(&vars).map_or(0, |text| text.len())
-}
-
-/// The length of the first prompt of an episode, bytes; 0 when it cannot be rendered.
-fn worker_prompt(identity: &Identity, agent: &Agent, task: &Arc<Task>) -> usize {
-    let episode = first_episode(identity, agent, task);
-    let (Some((role, prompt)), Some(base)) = (agent.role("worker"), episode.attempt(0)) else {
-        return 0;
-    };
-    let ask = context::Ask {
-        op: "edit",
-        base,
-        references: Vec::new(),
-        show: &[],
-        extra: &serde_json::Map::new(),
-        contract: &edit::candidate_contract(role.format, &task.spec.solution.editable_paths()),
-        memory: &agent.memory(),
-    };
-    prompt.render(&context::worker(&episode, &ask)).map_or(0, |text| text.len())
-}
-
-/// The length of the first prompt of the meta role, bytes; 0 when it cannot be rendered.
-fn meta_prompt(
-    order: &Order,
-    agent: &Agent,
-    tasks: &BTreeMap<crate::base::id::TaskName, Arc<Task>>,
-) -> usize {
-    let mut lineage = Lineage::new(order.identity.all_episodes());
-    lineage.plan(seed_plan(&order.identity, &order.agent));
-    let Some((role, prompt)) = agent.role("meta") else { return 0 };
-    let vars = meta_context::meta(
-        &lineage,
-        &meta_context::Ask {
-            identity: &order.identity,
-            tasks,
-            parent: GenerationId(0),
-            op: "rewrite",
-            focus: &[],
-            references: &[],
-            extra: &serde_json::Map::new(),
-            show: &[],
-            contract: edit::contract(role.format),
-            card: CARD,
-        },
-    );
-    prompt.render(&vars).map_or(0, |text| text.len())
 }
 
 /// What the newest run measured for this role, of answers of these models alone. A run that cannot be read says nothing.

@@ -112,7 +112,7 @@ pub(super) async fn work(
     repeated: Option<Repeated>,
 ) -> Result<RunEnd, EngineError> {
     if repeated.is_none() {
-        check_caps(&caps(&world.lab.config, conditions))?;
+        check_caps(&caps(&world.lab.config, conditions), order)?;
     }
     let archive = Archive::open_or_create(&world.lab.generations())?;
     let mut taken = take_up(world, order, conditions.seen, &observer)?;

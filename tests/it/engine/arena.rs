@@ -62,6 +62,19 @@ fn attacks(bench: &Bench) -> Vec<Value> {
 }
 
 #[test]
+fn an_estimate_has_a_tester_who_may_be_asked_where_a_task_takes_cases() {
+    let bench = lab("offline");
+    let tester = |task: &str| {
+        let estimate = run(&bench, task, &["--estimate"]).json();
+        let roles = estimate["roles"].as_array().expect("roles").clone();
+        roles.into_iter().find(|role| role["role"] == "tester").expect("a tester")
+    };
+    // Two answers to an attack after each of two generations.
+    assert_eq!(tester("email_validation")["calls"], json!({"low": 0, "high": 4}));
+    assert_eq!(tester("bin_packing")["calls"], json!({"low": 0, "high": 0}));
+}
+
+#[test]
 fn the_oracle_labels_every_case_and_refusals_count_against_the_tester() {
     let bench = lab("script");
     bench.write(
