@@ -216,6 +216,49 @@ mod tests {
         }
     }
 
+    /// The names a table of the settings may hold, as the error for a foreign one lists them.
+    fn names(table: &str) -> Vec<String> {
+        let head = if table.is_empty() { String::new() } else { format!("[{table}]\n") };
+        let fault = config::parse(Path::new(HYPERAGENT_TOML), &format!("{head}wink = 1\n"))
+            .expect_err("a foreign key")
+            .to_string();
+        let (_, expected) = fault.split_once("expected ").expect("what is allowed");
+        let line = expected.lines().next().unwrap_or_default();
+        line.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_template_shows_every_setting_there_is() {
+        let shown = SETTINGS.lines().filter_map(|line| line.strip_prefix('#'));
+        let text: Vec<&str> = shown.filter(|line| !line.starts_with([' ', '-'])).collect();
+        let template: toml::Table = text.join("\n").parse().expect("TOML");
+        for table in [
+            "",
+            "models.x",
+            "models.x.timeouts_ms",
+            "models.x.retry",
+            "models.x.price_usd_per_mtok",
+            "models.x.usage",
+            "ensembles.x",
+            "budget",
+            "telemetry",
+            "sandbox",
+            "python",
+        ] {
+            // `x` stands for any name.
+            let mut found = vec![&template];
+            for step in table.split('.').filter(|step| !step.is_empty()) {
+                let inside = found.iter().flat_map(|table| table.iter());
+                let named = inside.filter(|(name, _)| step == "x" || *name == step);
+                found = named.filter_map(|(_, value)| value.as_table()).collect();
+            }
+            for name in names(table) {
+                let there = found.iter().any(|table| table.contains_key(&name));
+                assert!(there, "the template does not show `{name}` of [{table}]");
+            }
+        }
+    }
+
     #[test]
     fn the_checkouts_own_settings_are_the_templates_until_a_person_changes_them() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(HYPERAGENT_TOML);
