@@ -52,6 +52,7 @@ pub struct Mock {
 struct Shared {
     kept: Mutex<Vec<Received>>,
     connections: AtomicUsize,
+    gather: AtomicUsize,
     latency: Duration,
     plan: Box<Plan>,
 }
@@ -66,6 +67,7 @@ impl Mock {
         let received = Arc::new(Shared {
             kept: Mutex::default(),
             connections: AtomicUsize::new(0),
+            gather: AtomicUsize::new(0),
             latency,
             plan,
         });
@@ -89,6 +91,11 @@ impl Mock {
         Self { address, received, _stop: stop }
     }
 
+    /// Nobody is answered before so many requests have come.
+    pub fn gather(&self, requests: usize) {
+        self.received.gather.store(requests, Ordering::SeqCst);
+    }
+
     /// How many connections were made.
     pub fn connections(&self) -> usize {
         self.received.connections.load(Ordering::SeqCst)
@@ -97,6 +104,13 @@ impl Mock {
     /// What came so far.
     pub fn received(&self) -> Vec<Received> {
         self.received.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Shared {
+    /// How many requests have come.
+    fn came(&self) -> usize {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 }
 
@@ -113,6 +127,9 @@ async fn serve(connection: TcpStream, shared: Arc<Shared>) {
         };
         let reaction = (shared.plan)(number, &request);
         tokio::time::sleep(shared.latency).await;
+        while shared.came() < shared.gather.load(Ordering::SeqCst) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         for piece in respond(&request, &reaction) {
             if connection.get_mut().write_all(&piece).await.is_err() {
                 return;

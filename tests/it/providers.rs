@@ -3,6 +3,7 @@
 
 mod away;
 mod key;
+mod killed;
 mod spoken;
 mod told;
 
