@@ -10,6 +10,7 @@ use super::agent::AgentFiles;
 use super::consult::Advice;
 use super::files::FileSet;
 use super::judge::Verdict;
+use super::kept::Kept;
 use super::ladder::SelectResult;
 use super::outcome::SandboxLevel;
 use super::report::{AgentReport, ControlResult, PromotionReport, RaceReport, SolutionReport};
@@ -133,6 +134,9 @@ pub enum Event {
         /// The tools it called natively; what they came to follows from them and the records before.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         calls: Vec<ToolCall>,
+        /// The answer as its provider wants it back with what the calls came to, where it wants more than text and calls.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kept: Option<Kept>,
         /// Why the text is not an answer (cut off, a refusal), if it is not; it was paid all the same.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         unusable: Option<String>,

@@ -13,6 +13,7 @@ pub mod files;
 pub mod gate;
 pub mod glob;
 pub mod judge;
+pub mod kept;
 pub mod ladder;
 pub mod lineage;
 pub mod meaning;

@@ -2,7 +2,7 @@
 
 mod ensemble;
 
-use super::settings::{Budgets, Dialect, LabConfig, ModelSpec};
+use super::settings::{Budgets, Dialect, LabConfig, ModelSpec, WireParameter};
 
 /// The aliases that always exist and keep their meaning.
 pub const BUILT_IN: [(&str, Dialect); 2] =
@@ -76,6 +76,10 @@ fn model_faults(spec: &ModelSpec) -> Vec<(&'static str, String)> {
         } else if present && !fits {
             found.push((key, format!("has no meaning for dialect `{dialect}`; remove it")));
         }
+    }
+    if spec.dialect == Dialect::Anthropic && spec.omit.contains(&WireParameter::MaxTokens) {
+        found
+            .push(("omit", "holds `max_tokens`, without which `anthropic` answers nothing".into()));
     }
     if let Some(effort) = spec.effort.filter(|effort| wire && !effort.is_known_to(spec.dialect)) {
         let effort = effort.name();

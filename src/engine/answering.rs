@@ -63,8 +63,8 @@ pub(super) fn models(
             .records
             .into_iter()
             .filter_map(|record| match record.event {
-                Event::Answered { key, text, calls, cost, unusable, .. } => {
-                    Some((key, (Reply { text, calls, cost }, unusable)))
+                Event::Answered { key, text, calls, kept, cost, unusable, .. } => {
+                    Some((key, (Reply { text, calls, kept, cost }, unusable)))
                 }
                 _ => None,
             })

@@ -32,6 +32,7 @@ pub async fn ask(session: &Session, request: &Request) -> Result<Answer, Stopped
             prompt: Digest::of(request.text().as_bytes()),
             text: answer.text.clone(),
             calls: answer.calls.clone(),
+            kept: answer.kept.clone(),
             unusable: answer.unusable.clone(),
             cost: answer.cost.clone(),
         })
@@ -64,10 +65,12 @@ async fn ask_model(session: &Session, request: &Request) -> Result<Answer, Stopp
     failpoint::pass(Site::AnswerAsked);
     let answered = |text, unusable, cost| {
         let (alias, calls) = (request.alias.clone(), Vec::new());
-        Answer { alias, text, calls, unusable, cost }
+        Answer { alias, text, calls, kept: None, unusable, cost }
     };
     Ok(match ask_in_time(session, request).await? {
-        Ok(Reply { text, calls, cost }) => Answer { calls, ..answered(text, None, cost) },
+        Ok(Reply { text, calls, kept, cost }) => {
+            Answer { calls, kept, ..answered(text, None, cost) }
+        }
         Err(ModelError::NotAnAnswer { fault, text, cost, .. }) => {
             answered(text, Some(fault.to_string()), *cost)
         }

@@ -13,6 +13,7 @@ use crate::domain::event::{
 };
 use crate::domain::files::FileSet;
 use crate::domain::judge::Verdict;
+use crate::domain::kept::Kept;
 use crate::domain::ladder::SelectResult;
 use crate::domain::report::{ControlResult, PromotionReport, RaceReport, SolutionReport};
 use crate::domain::sealed::{SealedPair, SealedResult, SolutionPlace};
@@ -30,6 +31,8 @@ pub struct Answer {
     pub text: String,
     /// The tools it called natively.
     pub calls: Vec<ToolCall>,
+    /// The answer as its provider wants it back, where it wants more than text and calls.
+    pub kept: Option<Kept>,
     /// Why it is not an answer, if it is not.
     pub unusable: Option<String>,
     /// What it used.
@@ -224,11 +227,11 @@ impl Recorded {
             Event::Refused { step, by, diagnostic, settled } => {
                 self.steps.insert(step, (settled, Step::Refused { by, diagnostic }));
             }
-            Event::Answered { key, role, alias, text, calls, cost, unusable, .. } => {
+            Event::Answered { key, role, alias, text, calls, kept, cost, unusable, .. } => {
                 self.authors.insert(alias.clone());
                 let paid = cost.answered_by.clone().unwrap_or_else(|| alias.clone());
                 self.spent.push((key.clone(), role, paid, cost.clone()));
-                self.answers.insert(key, Answer { alias, text, calls, unusable, cost });
+                self.answers.insert(key, Answer { alias, text, calls, kept, unusable, cost });
             }
             Event::DraftTested { key, result } => {
                 self.draft_tests.insert(key, result);

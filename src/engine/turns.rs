@@ -43,8 +43,10 @@ impl Talk {
                 answer.calls.len(),
                 "read as the final answer; what came of it follows".to_owned(),
             );
-            let Answer { text, calls, .. } = answer;
-            self.tools.called.insert(place, NativeTurn { text, calls, results, rest });
+            let Answer { text, calls, kept, alias, cost, .. } = answer;
+            let by = cost.answered_by.unwrap_or(alias);
+            let turn = NativeTurn { by, text, calls, kept, results, rest };
+            self.tools.called.insert(place, turn);
         }
     }
 }

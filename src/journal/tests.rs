@@ -33,6 +33,7 @@ fn answered(turn: u32, text: &str) -> Event {
         prompt: Digest::of(b"prompt"),
         text: text.to_owned(),
         calls: Vec::new(),
+        kept: None,
         unusable: None,
         cost: CallCost { usd: Some(MicroUsd(1)), requests: 1, ..CallCost::default() },
     }

@@ -150,11 +150,12 @@ impl Backend {
     )]
     pub async fn ask(
         &self,
-        spec: &ModelSpec,
+        model: (&Alias, &ModelSpec),
         request: &Request,
         patience: Patience,
         reservation: Option<&Reservation<'_>>,
     ) -> Result<Reply, ModelError> {
+        let (alias, spec) = model;
         let unanswered = |source| ModelError::Offline { alias: request.alias.clone(), source };
         match self {
             Self::Offline => offline::answer(request).map_err(unanswered),
@@ -188,11 +189,11 @@ impl Backend {
             Self::Http(provider) => {
                 let tokens = reservation.map_or(0, Reservation::tokens);
                 let lost = || reservation.map_or(Ok(()), Reservation::lose);
-                let asked = provider
-                    .ask(&request.chat(spec.calls_natively()), tokens, patience, lost)
-                    .await?;
+                let chat = request.chat(alias, spec.calls_natively());
+                let asked = provider.ask(&chat, tokens, patience, lost).await?;
                 let (answer, cost) = settle(asked, spec, &request.alias)?;
-                Ok(Reply { text: answer.text, calls: answer.calls, cost })
+                let Answer { text, calls, kept, .. } = answer;
+                Ok(Reply { text, calls, kept, cost })
             }
             Self::NoHttp => Err(ModelError::NoHttp { alias: request.alias.clone() }),
         }

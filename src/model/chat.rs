@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use super::price::Tokens;
+pub use crate::domain::kept::{Kept, KeptPart};
 pub use crate::domain::tool::ToolCall;
 
 /// What is asked of a language model.
@@ -40,6 +41,8 @@ pub enum Turn {
         text: String,
         /// What it called.
         calls: Vec<ToolCall>,
+        /// The turn as its provider wants it back, for the dialect it came in; text and calls for any other.
+        kept: Option<Kept>,
     },
     /// What the calls of the turn before came to.
     Results(Vec<ToolResult>),
@@ -83,6 +86,8 @@ pub struct Answer {
     pub text: String,
     /// Calls of tools that were offered.
     pub calls: Vec<ToolCall>,
+    /// The answer as its provider wants it back with what the calls came to, where it wants more than text and calls.
+    pub kept: Option<Kept>,
     /// The model that answered, as the provider names it.
     pub model: Option<String>,
     /// What the answer used.

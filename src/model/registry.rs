@@ -292,7 +292,7 @@ impl Models {
         let entry = self.entry(alias)?;
         let _slot = entry.slots.acquire().await.map_err(|_| ModelError::Cancelled)?;
         if !entry.backend.is_metered() {
-            return entry.backend.ask(&entry.spec, request, patience, None).await;
+            return entry.backend.ask((alias, &entry.spec), request, patience, None).await;
         }
         let reservation = match entry.spec.price_usd_per_mtok.as_ref() {
             None if entry.spec.tells_price() => self.budget.reserve_untold(alias, request).await?,
@@ -300,7 +300,8 @@ impl Models {
         };
         #[cfg(feature = "otel")]
         let start = std::time::SystemTime::now();
-        let answered = entry.backend.ask(&entry.spec, request, patience, Some(&reservation)).await;
+        let answered =
+            entry.backend.ask((alias, &entry.spec), request, patience, Some(&reservation)).await;
         #[cfg(feature = "otel")]
         if let Some(telemetry) = &self.telemetry {
             telemetry.tell((alias, &entry.spec), request, &answered, start);

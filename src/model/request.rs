@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::base::id::Alias;
 use crate::domain::event::{CallCost, CallKey};
 use crate::domain::files::FileSet;
+use crate::domain::kept::Kept;
 use crate::domain::tool::{ToolCall, ToolSpec};
 
 use super::brief::Brief;
@@ -53,10 +54,14 @@ pub struct Toolbox {
 /// An answer that called tools natively, and what came of it.
 #[derive(Debug, Clone)]
 pub struct NativeTurn {
+    /// Who answered. Nobody else knows what its calls are named, and what it keeps for itself: others are told in words.
+    pub by: Alias,
     /// What it said.
     pub text: String,
     /// What it called.
     pub calls: Vec<ToolCall>,
+    /// The answer as its provider wants it back, where it wants more than these two.
+    pub kept: Option<Kept>,
     /// What each call came to.
     pub results: Vec<String>,
     /// What else it was told.
@@ -76,8 +81,9 @@ impl Request {
         self.messages.iter().map(|message| message.text.as_str()).collect::<Vec<_>>().join("\n")
     }
 
-    /// What of it goes over a wire; `native` says whether tools are offered as such, or in words.
-    pub fn chat(&self, native: bool) -> Chat {
+    /// What of it goes over a wire to the model of this alias; `native` says whether tools are offered as such, or in
+    /// words.
+    pub fn chat(&self, asked: &Alias, native: bool) -> Chat {
         let native = native && !self.tools.specs.is_empty();
         let tool = |spec: &&'static ToolSpec| Tool {
             name: spec.name.into(),
@@ -85,7 +91,7 @@ impl Request {
             parameters: spec.schema(),
         };
         Chat {
-            turns: if native { self.native_turns() } else { self.plain_turns() },
+            turns: if native { self.native_turns(asked) } else { self.plain_turns() },
             tools: self.tools.specs.iter().filter(|_| native).map(tool).collect(),
             schema: None,
             temperature: self.temperature,
@@ -102,21 +108,23 @@ impl Request {
         self.messages.iter().map(Message::turn).collect()
     }
 
-    fn native_turns(&self) -> Vec<Turn> {
+    fn native_turns(&self, asked: &Alias) -> Vec<Turn> {
         let Toolbox { card, called, .. } = &self.tools;
+        let own = |place: &usize| called.get(place).filter(|turn| turn.by == *asked);
         let mut turns = Vec::new();
         for (place, message) in self.messages.iter().enumerate() {
-            let is_result = place.checked_sub(1).is_some_and(|before| called.contains_key(&before));
-            match called.get(&place) {
+            let is_result = place.checked_sub(1).is_some_and(|before| own(&before).is_some());
+            match own(&place) {
                 _ if is_result => {}
-                Some(NativeTurn { text, calls, results, rest }) => {
+                Some(NativeTurn { text, calls, kept, results, rest, .. }) => {
                     let result = |(call, text): (&ToolCall, &String)| ToolResult {
                         id: call.id.clone(),
                         name: call.name.clone(),
                         text: text.clone(),
                     };
                     let results = calls.iter().zip(results).map(result).collect();
-                    turns.push(Turn::Assistant { text: text.clone(), calls: calls.clone() });
+                    let (text, calls, kept) = (text.clone(), calls.clone(), kept.clone());
+                    turns.push(Turn::Assistant { text, calls, kept });
                     turns.push(Turn::Results(results));
                     turns.extend((!rest.trim().is_empty()).then(|| Turn::User(rest.clone())));
                 }
@@ -144,7 +152,9 @@ impl Message {
     fn turn(&self) -> Turn {
         match self.speaker {
             Speaker::User => Turn::User(self.text.clone()),
-            Speaker::Assistant => Turn::Assistant { text: self.text.clone(), calls: Vec::new() },
+            Speaker::Assistant => {
+                Turn::Assistant { text: self.text.clone(), calls: Vec::new(), kept: None }
+            }
         }
     }
 }
@@ -165,6 +175,8 @@ pub struct Reply {
     pub text: String,
     /// The tools it calls natively.
     pub calls: Vec<ToolCall>,
+    /// The answer as its provider wants it back, where it wants more than text and calls.
+    pub kept: Option<Kept>,
     /// What it used.
     pub cost: CallCost,
 }
@@ -174,7 +186,11 @@ pub(super) mod tests {
     use super::*;
     use crate::base::id::GenerationId;
     use crate::domain::agent::{AnswerFormat, Operators};
+    use crate::domain::tool::Purpose;
     use crate::model::brief::WorkerBrief;
+
+    static ATTEMPTS: ToolSpec =
+        ToolSpec { name: "attempts", purpose: Purpose::Look, arguments: &[], what: "a list" };
 
     /// A worker's first question.
     pub(in crate::model) fn question(prompt: &str) -> Request {
@@ -202,6 +218,35 @@ pub(super) mod tests {
             beside: Arc::default(),
             tools: Toolbox::default(),
         }
+    }
+
+    #[test]
+    fn a_turn_goes_back_natively_to_who_took_it_and_in_words_to_others() {
+        let mut asked = question("look first");
+        let say = |speaker, text: &str| Message { speaker, text: text.into() };
+        asked.messages.extend([
+            say(Speaker::Assistant, "TOOL attempts"),
+            say(Speaker::User, "==== TOOL attempts ====\nnone\n"),
+        ]);
+        let call = ToolCall { id: "c1".into(), name: "attempts".into(), ..ToolCall::default() };
+        let dialect = crate::domain::settings::Dialect::Anthropic;
+        let turn = NativeTurn {
+            by: asked.alias.clone(),
+            text: String::new(),
+            calls: vec![call],
+            kept: Some(Kept { dialect, parts: Vec::new() }),
+            results: vec!["none\n".into()],
+            rest: String::new(),
+        };
+        asked.tools.called.insert(1, turn.clone());
+        asked.tools.specs = vec![&ATTEMPTS];
+        let own = asked.chat(&asked.alias, true).turns;
+        let told = Turn::Assistant { text: turn.text, calls: turn.calls, kept: turn.kept };
+        assert_eq!((own.len(), &own[1]), (3, &told));
+        assert!(matches!(&own[2], Turn::Results(results) if results[0].id == "c1"));
+        let other: Alias = "slow".parse().expect("an alias");
+        let words = asked.chat(&other, true).turns;
+        assert_eq!(words, asked.plain_turns());
     }
 
     /// A worker's question of one attempt.

@@ -172,7 +172,7 @@ impl Script {
         let alias = request.alias.clone();
         let message = "planned by the file of answers".to_owned();
         let fault = match answer.error {
-            None => return Ok(Reply { text, calls: Vec::new(), cost }),
+            None => return Ok(Reply { text, calls: Vec::new(), kept: None, cost }),
             Some(PlannedError::Refused) => {
                 return Err(ModelError::Refused { alias, status: 400, message });
             }

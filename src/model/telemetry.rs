@@ -58,7 +58,7 @@ impl Telemetry {
         let (alias, spec) = model;
         let mut attributes = asked(alias, spec, request);
         let (text, cost, fault) = match answered {
-            Ok(Reply { text, calls, cost }) => (Some(written(text, calls)), Some(cost), None),
+            Ok(Reply { text, calls, cost, .. }) => (Some(written(text, calls)), Some(cost), None),
             Err(ModelError::NotAnAnswer { text, cost, fault, .. }) => {
                 (Some(text.clone()), Some(&**cost), Some(("no_answer", fault.to_string())))
             }

@@ -618,6 +618,7 @@ mod tests {
             prompt: crate::base::digest::Digest::of(b""),
             text: String::new(),
             calls: Vec::new(),
+            kept: None,
             unusable: None,
             cost: CallCost {
                 usd: Some(MicroUsd(7)),

@@ -54,6 +54,7 @@ impl Recording {
             prompt: Digest::of(b"prompt"),
             text: "answer".into(),
             calls: Vec::new(),
+            kept: None,
             unusable: None,
             cost: CallCost { requests: 1, wall_ms: 2, ..CallCost::default() },
         });

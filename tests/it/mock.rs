@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
+/// What a provider wants back with the calls it made: a signature, or encrypted reasoning.
+pub const SEALED: &str = "c2VhbGVk";
+
 /// One request as it came.
 #[derive(Debug, Clone)]
 pub struct Received {
@@ -240,7 +243,10 @@ fn chat(text: &str, calls: &[(String, String)], streaming: bool) -> Vec<Value> {
 
 fn responses(text: &str, calls: &[(String, String)], streaming: bool) -> Vec<Value> {
     let content = json!([{"type": "output_text", "text": text}]);
-    let mut output = vec![json!({"type": "message", "content": content})];
+    let thought = json!({"type": "reasoning", "id": "rs_1", "summary": [],
+        "encrypted_content": SEALED});
+    let mut output: Vec<Value> = (!calls.is_empty()).then_some(thought).into_iter().collect();
+    output.push(json!({"type": "message", "content": content}));
     output.extend(calls.iter().enumerate().map(|(place, (name, arguments))| {
         json!({"type": "function_call", "call_id": format!("c{place}"), "name": name,
             "arguments": arguments})
@@ -258,9 +264,12 @@ fn responses(text: &str, calls: &[(String, String)], streaming: bool) -> Vec<Val
 fn messages(text: &str, calls: &[(String, String)], streaming: bool) -> Vec<Value> {
     let usage = json!({"input_tokens": 600, "cache_read_input_tokens": 400, "output_tokens": 200});
     let block = json!({"type": "text", "text": text});
+    let thinking = |seal: &str| json!({"type": "thinking", "thinking": "", "signature": seal});
     let stop = if calls.is_empty() { "end_turn" } else { "tool_use" };
     if !streaming {
-        let mut content = vec![block];
+        let mut content: Vec<Value> =
+            (!calls.is_empty()).then(|| thinking(SEALED)).into_iter().collect();
+        content.push(block);
         content.extend(calls.iter().enumerate().map(|(place, (name, arguments))| {
             json!({"type": "tool_use", "id": format!("c{place}"), "name": name,
                 "input": serde_json::from_str::<Value>(arguments).unwrap_or_default()})
@@ -270,13 +279,19 @@ fn messages(text: &str, calls: &[(String, String)], streaming: bool) -> Vec<Valu
     }
     let mut events = vec![
         json!({"type": "message_start", "message": {"model": "m-1", "content": [], "usage": usage}}),
-        json!({"type": "content_block_start", "index": 0, "content_block": block}),
     ];
+    if !calls.is_empty() {
+        let seal = json!({"type": "signature_delta", "signature": SEALED});
+        events.push(json!({"type": "content_block_start", "index": 0,
+            "content_block": thinking("")}));
+        events.push(json!({"type": "content_block_delta", "index": 0, "delta": seal}));
+    }
+    events.push(json!({"type": "content_block_start", "index": 1, "content_block": block}));
     for (place, (name, arguments)) in calls.iter().enumerate() {
         let block =
             json!({"type": "tool_use", "id": format!("c{place}"), "name": name, "input": {}});
         let delta = json!({"type": "input_json_delta", "partial_json": arguments});
-        let index = place + 1;
+        let index = place + 2;
         events.push(json!({"type": "content_block_start", "index": index, "content_block": block}));
         events.push(json!({"type": "content_block_delta", "index": index, "delta": delta}));
     }
@@ -291,7 +306,7 @@ fn gemini(text: &str, calls: &[(String, String)]) -> Vec<Value> {
     let mut parts = vec![json!({"text": text})];
     parts.extend(calls.iter().map(|(name, arguments)| {
         let arguments = serde_json::from_str(arguments).unwrap_or(json!("broken"));
-        json!({"functionCall": {"name": name, "args": arguments}, "thoughtSignature": "sig"})
+        json!({"functionCall": {"name": name, "args": arguments}, "thoughtSignature": SEALED})
     }));
     let content = json!({"role": "model", "parts": parts});
     vec![

@@ -85,7 +85,10 @@ async fn ask(models: &Models) -> Result<Reply, ModelError> {
 /// The error of a question that does not wait for a provider which is away, after a look for the key in it.
 async fn ask_in_vain(models: &Models) -> ModelError {
     let asked = question(1);
-    let error = models.converse(&asked.alias, &asked.chat(false)).await.expect_err("no answer");
+    let error = models
+        .converse(&asked.alias, &asked.chat(&asked.alias, false))
+        .await
+        .expect_err("no answer");
     let mut shown = format!("{error} {error:?}");
     let mut cause = std::error::Error::source(&error);
     while let Some(inner) = cause {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::cli::bench::Bench;
 use crate::engine::toy::{self, git, trees};
-use crate::mock::{Mock, Reaction, Received};
+use crate::mock::{Mock, Reaction, Received, SEALED};
 
 const DIALECTS: [&str; 4] = ["openai-chat", "openai-responses", "anthropic", "gemini"];
 const STEEPER: &str = "summary: steeper\n\ndial.py\n<<<<<<< SEARCH\n    return 1 * x + 1\n=======\n    return 3 * x + 10\n>>>>>>> REPLACE";
@@ -214,7 +214,15 @@ fn every_dialect_calls_natively_is_told_what_is_broken_and_comes_to_the_same_aft
         assert_eq!((results, beside), (3, true), "{dialect}: {text}");
         assert!(text.contains("not served: the arguments of `diff` are no "), "{dialect}: {text}");
         assert!(text.contains("Turns for look-ups left: 1."), "{dialect}");
-        assert_eq!(text.contains("sig"), dialect == "gemini", "what it wants back with its calls");
+        let sealed = text.matches(SEALED).count();
+        let wanted = match dialect {
+            "openai-chat" => 0,
+            "gemini" => 3,
+            _ => 1,
+        };
+        assert_eq!(sealed, wanted, "{dialect}: what it wants back with its calls: {text}");
+        let recorded = answers[0].to_string();
+        assert_eq!(recorded.contains(SEALED), wanted > 0, "{dialect}: it is on record");
 
         if dialect == "anthropic" || dialect == "gemini" {
             bench.run(&["--lab", "lab", "replay", "run-1"]).succeeds();

@@ -106,7 +106,7 @@ impl Command {
                     let text = self.answer(&work, &left, said.text(&report.output));
                     cost.restored = left.restored;
                     if !text.trim().is_empty() {
-                        return Ok(Reply { text, calls: Vec::new(), cost });
+                        return Ok(Reply { text, calls: Vec::new(), kept: None, cost });
                     }
                     AnswerFault::Empty
                 }

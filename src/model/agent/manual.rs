@@ -67,7 +67,7 @@ impl Manual {
             return Err(ModelError::Unavailable { alias, requests: 1, waited_ms, last });
         }
         let cost = CallCost { requests: 1, wall_ms: waited_ms, ..CallCost::default() };
-        Ok(Reply { text, calls: Vec::new(), cost })
+        Ok(Reply { text, calls: Vec::new(), kept: None, cost })
     }
 }
 

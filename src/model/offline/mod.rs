@@ -99,5 +99,5 @@ fn reply(request: &Request, manner: Manner) -> Result<Reply, OfflineError> {
         Brief::Judge(brief) => judge::answer(brief),
         Brief::Advice(brief) => advice::answer(brief, manner, &mut rng),
     };
-    Ok(Reply { text, calls: Vec::new(), cost: CallCost::default() })
+    Ok(Reply { text, calls: Vec::new(), kept: None, cost: CallCost::default() })
 }

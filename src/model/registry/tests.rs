@@ -63,7 +63,8 @@ async fn a_replayed_model_answers_by_the_call() {
     assert_eq!(models.replayed_runs(), BTreeSet::from(["run-1".to_owned()]));
     assert!(check(&models, "fast").contains("replays `run-1`"));
     let asked = question("?");
-    let recorded = Reply { text: "as then".into(), calls: Vec::new(), cost: CallCost::default() };
+    let recorded =
+        Reply { text: "as then".into(), calls: Vec::new(), kept: None, cost: CallCost::default() };
     let other = crate::model::request::tests::attempt(2, "snake#0", 1, 0);
     let declined = (recorded.clone(), Some("the model declined: no".to_owned()));
     let answers = BTreeMap::from([

@@ -1,6 +1,7 @@
 //! The dialect `anthropic`: Anthropic's messages.
 //!
-//! Source: Anthropic API reference, "Create a message", "Streaming messages", "Prompt caching".
+//! Source: Anthropic API reference, "Create a message", "Streaming messages", "Prompt caching"; "Extended thinking" on
+//! what goes back in a tool loop: the thinking as it came, signatures and all.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -9,14 +10,19 @@ use super::WireRequest;
 use super::dialect::{self, Dialect, Garbled, base, count_at, finish, parameters, text_at};
 use super::draft::{CallDraft, Draft, Stop};
 use super::sse::SseEvent;
-use crate::domain::settings::{ModelSpec, WireParameter};
-use crate::model::chat::{Chat, Turn};
+use crate::domain::settings::{Dialect as Name, ModelSpec, WireParameter};
+use crate::model::chat::{Chat, ToolCall, Turn};
 
 /// Where requests go when `base_url` is absent.
 const ANTHROPIC: &str = "https://api.anthropic.com/v1";
 
 /// The version of the API this dialect speaks.
 const HEADERS: &[(&str, &str)] = &[("anthropic-version", "2023-06-01")];
+
+const NAME: Name = Name::Anthropic;
+
+/// The highest temperature that is taken; elsewhere it is 2, and a script may ask for it.
+const HOTTEST: f64 = 1.0;
 
 /// The dialect.
 pub(super) struct Anthropic;
@@ -34,7 +40,7 @@ impl Dialect for Anthropic {
     fn whole(&self, body: &Value, draft: &mut Draft) -> Result<(), Garbled> {
         let message = Message::deserialize(body)?;
         for (place, block) in (0..).zip(message.content.unwrap_or_default()) {
-            begin(block, place, draft);
+            begin(&block, place, draft)?;
         }
         draft.model = message.model;
         stopped(message.stop_reason.as_deref(), draft);
@@ -54,11 +60,12 @@ impl Dialect for Anthropic {
             }
             "content_block_start" => {
                 if let Some(block) = value.get("content_block") {
-                    begin(Block::deserialize(block)?, place, draft);
+                    begin(block, place, draft)?;
                 }
             }
             "content_block_delta" => {
                 draft.text.push_str(&text_at(&value, "/delta/text").unwrap_or_default());
+                grow(&value, place, draft);
                 if let Some(piece) = text_at(&value, "/delta/partial_json") {
                     let call = draft.calls.entry(place).or_default();
                     // A block begins with an empty object, which its pieces replace.
@@ -86,12 +93,13 @@ fn body(spec: &ModelSpec, chat: &Chat) -> Map<String, Value> {
     let mut body = Map::new();
     body.insert("model".into(), dialect::model(spec).into());
     body.insert("messages".into(), chat.turns.iter().filter_map(message).collect());
+    let temperature = chat.temperature.map(|wanted| wanted.min(HOTTEST));
     parameters(
         &mut body,
         spec,
         [
             (WireParameter::MaxTokens, "max_tokens", Some(chat.max_output_tokens.into())),
-            (WireParameter::Temperature, "temperature", chat.temperature.map(Value::from)),
+            (WireParameter::Temperature, "temperature", temperature.map(Value::from)),
             (WireParameter::TopP, "top_p", chat.top_p.map(Value::from)),
         ],
     );
@@ -128,13 +136,10 @@ fn body(spec: &ModelSpec, chat: &Chat) -> Map<String, Value> {
 fn message(turn: &Turn) -> Option<Value> {
     let (role, content): (&str, Vec<Value>) = match turn {
         Turn::User(text) => ("user", block_of(text).into_iter().collect()),
-        Turn::Assistant { text, calls } => {
-            let calls = calls.iter().map(|call| {
-                json!({
-                    "type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments,
-                })
-            });
-            ("assistant", block_of(text).into_iter().chain(calls).collect())
+        Turn::Assistant { text, calls, kept } => {
+            let kept = kept.as_ref().and_then(|kept| kept.pieces(NAME, calls, called));
+            let told = || block_of(text).into_iter().chain(calls.iter().map(called)).collect();
+            ("assistant", kept.unwrap_or_else(told))
         }
         Turn::Results(results) => {
             let results = results.iter().map(
@@ -146,19 +151,23 @@ fn message(turn: &Turn) -> Option<Value> {
     (!content.is_empty()).then(|| json!({ "role": role, "content": content }))
 }
 
+fn called(call: &ToolCall) -> Value {
+    json!({ "type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments })
+}
+
 fn block_of(text: &str) -> Option<Value> {
     (!text.trim().is_empty()).then(|| json!({ "type": "text", "text": text }))
 }
 
 #[derive(Deserialize)]
 struct Message {
-    content: Option<Vec<Block>>,
+    content: Option<Vec<Value>>,
     model: Option<String>,
     stop_reason: Option<String>,
     usage: Option<Usage>,
 }
 
-/// A block of text, of thinking, a call of a tool, or what else there may be.
+/// A block of text, of thinking, a call of a tool, or what else there may be. Thinking is not read.
 #[derive(Deserialize)]
 struct Block {
     #[serde(rename = "type")]
@@ -176,6 +185,12 @@ struct Usage {
     cache_read_input_tokens: Option<u64>,
     cache_creation_input_tokens: Option<u64>,
     output_tokens: Option<u64>,
+    output_tokens_details: Option<OutputDetails>,
+}
+
+#[derive(Deserialize)]
+struct OutputDetails {
+    thinking_tokens: Option<u64>,
 }
 
 impl Usage {
@@ -190,12 +205,23 @@ impl Usage {
             tokens.cache_write = self.cache_creation_input_tokens;
         }
         tokens.output = self.output_tokens.or(tokens.output);
+        let thinking = self.output_tokens_details.and_then(|details| details.thinking_tokens);
+        tokens.reasoning = thinking.or(tokens.reasoning);
     }
 }
 
-fn begin(block: Block, place: u64, draft: &mut Draft) {
+fn begin(given: &Value, place: u64, draft: &mut Draft) -> Result<(), Garbled> {
+    let block = Block::deserialize(given)?;
     match block.kind.as_str() {
-        "text" => draft.text.push_str(&block.text.unwrap_or_default()),
+        "text" => {
+            let text = block.text.unwrap_or_default();
+            draft.text.push_str(&text);
+            draft.beside.insert(place, json!({ "type": "text", "text": text }));
+        }
+        "thinking" | "redacted_thinking" => {
+            draft.beside.insert(place, given.clone());
+            draft.keeps = Some(NAME);
+        }
         "tool_use" => {
             let call = CallDraft {
                 id: block.id.unwrap_or_default(),
@@ -206,6 +232,19 @@ fn begin(block: Block, place: u64, draft: &mut Draft) {
             draft.calls.insert(place, call);
         }
         _ => {}
+    }
+    Ok(())
+}
+
+/// A piece of a block that goes back as it came: more text, more thinking, or the signature at its end.
+fn grow(event: &Value, place: u64, draft: &mut Draft) {
+    let Some(block) = draft.beside.get_mut(&place).and_then(Value::as_object_mut) else { return };
+    for member in ["text", "thinking", "signature"] {
+        let Some(piece) = text_at(event, &format!("/delta/{member}")) else { continue };
+        match block.get_mut(member) {
+            Some(Value::String(text)) => text.push_str(&piece),
+            _ => drop(block.insert(member.into(), piece.into())),
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! A provider's words, fit to be kept and shown: without the key, without control characters, not endless.
 
+use serde_json::Value;
+
 use super::secret::Secret;
 use super::{AnswerFault, Trouble, Verdict};
-use crate::model::chat::{Answer, ToolCall};
+use crate::model::chat::{Answer, Kept, KeptPart, ToolCall};
 
 /// The longest piece of a provider's words that is kept, characters.
 const LONGEST_MESSAGE: usize = 600;
@@ -10,9 +12,10 @@ const LONGEST_MESSAGE: usize = 600;
 /// Cleans everything in a verdict. Answers are longer than messages, and only whole keys are taken out of them.
 pub(super) fn verdict(verdict: Verdict, key: Option<&Secret>) -> Verdict {
     match verdict {
-        Verdict::Answer(Answer { text, calls, model, tokens }) => Verdict::Answer(Answer {
+        Verdict::Answer(Answer { text, calls, kept, model, tokens }) => Verdict::Answer(Answer {
             text: answer(text, key),
             calls: calls.into_iter().map(|call| tool_call(call, key)).collect(),
+            kept: kept.map(|kept| unread(kept, key)),
             model: model.map(|model| words(&model, key)),
             tokens,
         }),
@@ -79,14 +82,28 @@ fn answer(text: String, key: Option<&Secret>) -> String {
     }
 }
 
-/// A call whose arguments hold the key is read again from their cleaned text.
+/// A call without the key in its arguments.
 fn tool_call(call: ToolCall, key: Option<&Secret>) -> ToolCall {
-    let given = call.arguments.to_string();
-    let cleaned = answer(given.clone(), key);
-    let arguments = match cleaned == given {
-        true => call.arguments,
-        false => serde_json::from_str(&cleaned).unwrap_or_default(),
-    };
+    let arguments = value(call.arguments, key);
     let broken = call.broken.map(|why| words(&why, key));
     ToolCall { arguments, broken, ..call }
+}
+
+/// What a provider wants back has no key in it either, even if the provider then refuses it.
+fn unread(kept: Kept, key: Option<&Secret>) -> Kept {
+    let part = |part| match part {
+        KeptPart::Raw(piece) => KeptPart::Raw(value(piece, key)),
+        call @ KeptPart::Call(_) => call,
+    };
+    Kept { parts: kept.parts.into_iter().map(part).collect(), ..kept }
+}
+
+/// A value that holds the key is read again from its cleaned text.
+fn value(given: Value, key: Option<&Secret>) -> Value {
+    let text = given.to_string();
+    let cleaned = answer(text.clone(), key);
+    match cleaned == text {
+        true => given,
+        false => serde_json::from_str(&cleaned).unwrap_or_default(),
+    }
 }

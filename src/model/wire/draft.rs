@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{AnswerFault, Tokens, Trouble, Verdict};
-use crate::model::chat::{Answer, ToolCall};
+use crate::domain::settings::Dialect;
+use crate::model::chat::{Answer, Kept, KeptPart, ToolCall};
 
 /// Why a model stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,11 @@ pub(super) struct Draft {
     pub refusal: String,
     /// Calls by their place in the answer.
     pub calls: BTreeMap<u64, CallDraft>,
+    /// What else the answer is made of, in the provider's words, by its place: thinking, and the text around it.
+    pub beside: BTreeMap<u64, Value>,
+    /// The dialect that wants all of this back with what the calls came to, as soon as there is something that text and
+    /// calls do not say.
+    pub keeps: Option<Dialect>,
     /// Why it stopped, once it did.
     pub stop: Option<Stop>,
     /// Whether the provider said that nothing more comes.
@@ -67,6 +73,7 @@ impl Draft {
 
     /// What it came to. `offered` says whether the model was given tools.
     pub fn verdict(self, offered: bool) -> Verdict {
+        let kept = self.kept();
         if let Some(failure) = self.failure {
             return failure;
         }
@@ -94,7 +101,10 @@ impl Draft {
         let called = !self.calls.is_empty();
         if !offered {
             return match (blank, called) {
-                (false, _) => answer(text, Vec::new(), self.model, tokens),
+                (false, _) => {
+                    let (calls, kept, model) = (Vec::new(), None, self.model);
+                    Verdict::Answer(Answer { text, calls, kept, model, tokens })
+                }
                 (true, true) => Verdict::NotAnAnswer { fault: AnswerFault::ToolCall, text, tokens },
                 (true, false) => Verdict::NotAnAnswer { fault: AnswerFault::Empty, text, tokens },
             };
@@ -108,9 +118,26 @@ impl Draft {
             Some(calls) if calls.is_empty() && blank => {
                 Verdict::NotAnAnswer { fault: AnswerFault::Empty, text, tokens }
             }
-            Some(calls) => answer(text, calls, self.model, tokens),
+            Some(calls) => Verdict::Answer(Answer { text, calls, kept, model: self.model, tokens }),
         }
     }
+
+    /// All of it in its order, for an answer with calls whose dialect wants that back.
+    fn kept(&self) -> Option<Kept> {
+        let dialect = self.keeps.filter(|_| !self.calls.is_empty())?;
+        let calls = self.calls.keys().enumerate().map(|(nth, at)| (*at, KeptPart::Call(nth)));
+        let beside = self.beside.iter().filter(|(_, piece)| !is_blank(piece));
+        let mut parts: Vec<(u64, KeptPart)> =
+            beside.map(|(at, piece)| (*at, KeptPart::Raw(piece.clone()))).chain(calls).collect();
+        parts.sort_by_key(|(at, _)| *at);
+        Some(Kept { dialect, parts: parts.into_iter().map(|(_, part)| part).collect() })
+    }
+}
+
+/// Whether a piece is text without a word, which providers refuse unless it carries a signature.
+fn is_blank(piece: &Value) -> bool {
+    let text = piece.get("text").and_then(Value::as_str);
+    text.is_some_and(|text| text.trim().is_empty()) && piece.get("thoughtSignature").is_none()
 }
 
 impl CallDraft {
@@ -131,10 +158,6 @@ impl CallDraft {
         };
         Some(ToolCall { id, name, arguments, broken, signature })
     }
-}
-
-fn answer(text: String, calls: Vec<ToolCall>, model: Option<String>, tokens: Tokens) -> Verdict {
-    Verdict::Answer(Answer { text, calls, model, tokens })
 }
 
 fn declined(refusal: &str, text: &str) -> AnswerFault {

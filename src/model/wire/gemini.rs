@@ -1,6 +1,7 @@
 //! The dialect `gemini`: Google's Gemini.
 //!
-//! Source: Gemini API reference, "models.generateContent" and "models.streamGenerateContent".
+//! Source: Gemini API reference, "models.generateContent" and "models.streamGenerateContent"; "Thought signatures" on what
+//! goes back in a tool loop: each signature in the part it came in.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -9,11 +10,13 @@ use super::dialect::{self, Dialect, Garbled, base, finish, narrow_seed, paramete
 use super::draft::{CallDraft, Draft, Stop};
 use super::sse::SseEvent;
 use super::{Tokens, WireRequest};
-use crate::domain::settings::{ModelSpec, WireParameter};
+use crate::domain::settings::{Dialect as Name, ModelSpec, WireParameter};
 use crate::model::chat::{Chat, ToolCall, ToolResult, Turn};
 
 /// Where requests go when `base_url` is absent.
 const GEMINI: &str = "https://generativelanguage.googleapis.com/v1beta";
+
+const NAME: Name = Name::Gemini;
 
 /// The dialect.
 pub(super) struct Gemini;
@@ -55,7 +58,10 @@ fn body(spec: &ModelSpec, chat: &Chat) -> Map<String, Value> {
         ],
     );
     if let Some(effort) = spec.effort {
-        config.insert("thinkingConfig".into(), json!({ "thinkingLevel": effort.name() }));
+        config.insert(
+            "thinkingConfig".into(),
+            json!({ "thinkingLevel": effort.name().to_uppercase() }),
+        );
     }
     if let Some(form) = &chat.schema {
         config.insert("responseMimeType".into(), "application/json".into());
@@ -84,8 +90,10 @@ fn body(spec: &ModelSpec, chat: &Chat) -> Map<String, Value> {
 fn content(turn: &Turn) -> Option<Value> {
     let (role, parts): (&str, Vec<Value>) = match turn {
         Turn::User(text) => ("user", part_of(text).into_iter().collect()),
-        Turn::Assistant { text, calls } => {
-            ("model", part_of(text).into_iter().chain(calls.iter().map(called)).collect())
+        Turn::Assistant { text, calls, kept } => {
+            let kept = kept.as_ref().and_then(|kept| kept.pieces(NAME, calls, called));
+            let told = || part_of(text).into_iter().chain(calls.iter().map(called)).collect();
+            ("model", kept.unwrap_or_else(told))
         }
         Turn::Results(results) => ("user", results.iter().map(result).collect()),
     };
@@ -196,10 +204,46 @@ fn take(response: Response, draft: &mut Draft) {
                 arguments: call.args.map(|args| args.to_string()).unwrap_or_default(),
                 signature: part.thought_signature,
             };
-            draft.calls.insert(draft.calls.len() as u64, drafted);
-        } else if part.thought != Some(true) {
-            draft.text.push_str(&part.text.unwrap_or_default());
+            draft.calls.insert(next_place(draft), drafted);
+            continue;
         }
+        let (text, thought) = (part.text.unwrap_or_default(), part.thought == Some(true));
+        if !thought {
+            draft.text.push_str(&text);
+        }
+        match part.thought_signature {
+            Some(signature) => {
+                let mut piece = json!({ "text": text, "thoughtSignature": signature });
+                if let (true, Some(piece)) = (thought, piece.as_object_mut()) {
+                    piece.insert("thought".into(), true.into());
+                }
+                draft.beside.insert(next_place(draft), piece);
+                draft.keeps = Some(NAME);
+            }
+            None if !thought => add_text(&text, draft),
+            None => {}
+        }
+    }
+}
+
+/// The place after everything so far; parts have no numbers of their own.
+fn next_place(draft: &Draft) -> u64 {
+    let calls = draft.calls.keys().next_back();
+    let beside = draft.beside.keys().next_back();
+    calls.max(beside).map_or(0, |last| last + 1)
+}
+
+/// Text that carries no signature goes on where the part before was such text too.
+fn add_text(text: &str, draft: &mut Draft) {
+    let place = next_place(draft);
+    let last = place.checked_sub(1).and_then(|last| draft.beside.get_mut(&last));
+    match last.filter(|piece| piece.get("thoughtSignature").is_none()) {
+        Some(Value::Object(piece)) => {
+            if let Some(Value::String(before)) = piece.get_mut("text") {
+                before.push_str(text);
+            }
+        }
+        _ => drop(draft.beside.insert(place, json!({ "text": text }))),
     }
 }
 
@@ -209,7 +253,9 @@ fn stopped(reason: &str) -> Stop {
         "SAFETY" | "RECITATION" | "BLOCKLIST" | "PROHIBITED_CONTENT" | "SPII" | "LANGUAGE" => {
             Stop::Filter
         }
-        "MALFORMED_FUNCTION_CALL" => Stop::BrokenCall,
+        "MALFORMED_FUNCTION_CALL" | "UNEXPECTED_TOOL_CALL" | "TOO_MANY_TOOL_CALLS" => {
+            Stop::BrokenCall
+        }
         _ => Stop::End,
     }
 }

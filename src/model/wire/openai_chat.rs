@@ -94,10 +94,10 @@ fn body(spec: &ModelSpec, chat: &Chat, base: &str) -> Map<String, Value> {
 fn messages(turn: &Turn) -> Vec<Value> {
     match turn {
         Turn::User(text) => vec![json!({ "role": "user", "content": text })],
-        Turn::Assistant { text, calls } if calls.is_empty() => {
+        Turn::Assistant { text, calls, .. } if calls.is_empty() => {
             vec![json!({ "role": "assistant", "content": text })]
         }
-        Turn::Assistant { text, calls } => {
+        Turn::Assistant { text, calls, .. } => {
             let text = (!text.is_empty()).then_some(text);
             let calls: Vec<Value> = calls.iter().map(called).collect();
             vec![json!({ "role": "assistant", "content": text, "tool_calls": calls })]

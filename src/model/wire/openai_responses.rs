@@ -1,6 +1,7 @@
 //! The dialect `openai-responses`: OpenAI's responses. Nothing is stored at the provider (`store` is false).
 //!
-//! Source: OpenAI API reference, "Create a model response" and "Streaming events".
+//! Source: OpenAI API reference, "Create a model response" and "Streaming events"; "Reasoning" on what goes back in a tool
+//! loop when nothing is stored: the reasoning items with their encrypted content.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -10,8 +11,13 @@ use super::draft::{CallDraft, Draft, Stop};
 use super::openai_chat::OPENAI;
 use super::sse::SseEvent;
 use super::{Tokens, WireRequest};
-use crate::domain::settings::{ModelSpec, WireParameter};
-use crate::model::chat::{Chat, Turn};
+use crate::domain::settings::{Dialect as Name, ModelSpec, WireParameter};
+use crate::model::chat::{Chat, ToolCall, Turn};
+
+const NAME: Name = Name::OpenaiResponses;
+
+/// The least `max_output_tokens` that is taken.
+const SHORTEST_LIMIT: u32 = 16;
 
 /// The dialect.
 pub(super) struct OpenaiResponses;
@@ -27,8 +33,7 @@ impl Dialect for OpenaiResponses {
     }
 
     fn whole(&self, body: &Value, draft: &mut Draft) -> Result<(), Garbled> {
-        take(Response::deserialize(body)?, draft);
-        Ok(())
+        take(Response::deserialize(body)?, draft)
     }
 
     fn event(&self, event: &SseEvent, draft: &mut Draft) -> Result<(), Garbled> {
@@ -51,10 +56,16 @@ impl Dialect for OpenaiResponses {
                     take_call(&Item::deserialize(item)?, place, draft);
                 }
             }
+            // Only here a reasoning item is complete.
+            "response.output_item.done" => {
+                if let Some(item) = value.get("item") {
+                    keep(item, &Item::deserialize(item)?, place, draft);
+                }
+            }
             // The last event holds the whole answer again.
             "response.completed" | "response.incomplete" | "response.failed" => {
                 let response = value.get("response").ok_or(Garbled(format!("an empty {kind}")))?;
-                take(Response::deserialize(response)?, draft);
+                take(Response::deserialize(response)?, draft)?;
                 draft.ended = true;
             }
             "error" => draft.fail(dialect::inner_failure(value.get("error").unwrap_or(&value))),
@@ -69,11 +80,12 @@ fn body(spec: &ModelSpec, chat: &Chat) -> Map<String, Value> {
     body.insert("model".into(), dialect::model(spec).into());
     body.insert("input".into(), chat.turns.iter().flat_map(items).collect());
     body.insert("store".into(), false.into());
+    let longest = chat.max_output_tokens.max(SHORTEST_LIMIT);
     parameters(
         &mut body,
         spec,
         [
-            (WireParameter::MaxTokens, "max_output_tokens", Some(chat.max_output_tokens.into())),
+            (WireParameter::MaxTokens, "max_output_tokens", Some(longest.into())),
             (WireParameter::Temperature, "temperature", chat.temperature.map(Value::from)),
             (WireParameter::TopP, "top_p", chat.top_p.map(Value::from)),
         ],
@@ -109,16 +121,10 @@ fn body(spec: &ModelSpec, chat: &Chat) -> Map<String, Value> {
 fn items(turn: &Turn) -> Vec<Value> {
     match turn {
         Turn::User(text) => vec![json!({ "role": "user", "content": text })],
-        Turn::Assistant { text, calls } => {
+        Turn::Assistant { text, calls, kept } => {
+            let kept = kept.as_ref().and_then(|kept| kept.pieces(NAME, calls, called));
             let said = (!text.is_empty()).then(|| json!({ "role": "assistant", "content": text }));
-            let calls = calls.iter().map(|call| {
-                let arguments = call.arguments.to_string();
-                json!({
-                    "type": "function_call", "call_id": call.id, "name": call.name,
-                    "arguments": arguments,
-                })
-            });
-            said.into_iter().chain(calls).collect()
+            kept.unwrap_or_else(|| said.into_iter().chain(calls.iter().map(called)).collect())
         }
         Turn::Results(results) => results
             .iter()
@@ -129,13 +135,20 @@ fn items(turn: &Turn) -> Vec<Value> {
     }
 }
 
+fn called(call: &ToolCall) -> Value {
+    let arguments = call.arguments.to_string();
+    json!({
+        "type": "function_call", "call_id": call.id, "name": call.name, "arguments": arguments,
+    })
+}
+
 #[derive(Deserialize)]
 struct Response {
     status: Option<String>,
     error: Option<Value>,
     incomplete_details: Option<Incomplete>,
     model: Option<String>,
-    output: Option<Vec<Item>>,
+    output: Option<Vec<Value>>,
     usage: Option<Usage>,
 }
 
@@ -149,6 +162,8 @@ struct Incomplete {
 struct Item {
     #[serde(rename = "type")]
     kind: String,
+    encrypted_content: Option<String>,
+    phase: Option<String>,
     content: Option<Vec<Content>>,
     call_id: Option<String>,
     name: Option<String>,
@@ -183,9 +198,10 @@ struct OutputDetails {
     reasoning_tokens: Option<u64>,
 }
 
-fn take(response: Response, draft: &mut Draft) {
+fn take(response: Response, draft: &mut Draft) -> Result<(), Garbled> {
     if let Some(error) = response.error.as_ref().filter(|error| !error.is_null()) {
-        return draft.fail(dialect::inner_failure(error));
+        draft.fail(dialect::inner_failure(error));
+        return Ok(());
     }
     let reason = response.incomplete_details.and_then(|details| details.reason);
     draft.stop = match (response.status.as_deref(), reason.as_deref()) {
@@ -193,7 +209,8 @@ fn take(response: Response, draft: &mut Draft) {
         (Some("incomplete"), _) => Some(Stop::Length),
         (Some("failed" | "cancelled"), _) => {
             let error = json!({ "message": "the provider gave the answer up" });
-            return draft.fail(dialect::inner_failure(&error));
+            draft.fail(dialect::inner_failure(&error));
+            return Ok(());
         }
         _ => Some(Stop::End),
     };
@@ -204,13 +221,17 @@ fn take(response: Response, draft: &mut Draft) {
     let output = response.output.unwrap_or_default();
     // Some compatible servers leave the output of the last event empty; then the pieces before it hold.
     if output.is_empty() {
-        return;
+        return Ok(());
     }
     draft.text.clear();
     draft.refusal.clear();
     draft.calls.clear();
+    draft.beside.clear();
     for (place, item) in (0..).zip(output) {
+        let whole = item;
+        let item = Item::deserialize(&whole)?;
         take_call(&item, place, draft);
+        keep(&whole, &item, place, draft);
         for content in item.content.into_iter().flatten().filter(|_| item.kind == "message") {
             match content.kind.as_str() {
                 "output_text" => draft.text.push_str(&content.text.unwrap_or_default()),
@@ -218,6 +239,33 @@ fn take(response: Response, draft: &mut Draft) {
                 _ => {}
             }
         }
+    }
+    Ok(())
+}
+
+/// Keeps what goes back beside a call: reasoning that is sealed in it (what is only named is not stored anywhere), and the
+/// words of a message, without the name of what is not stored.
+fn keep(whole: &Value, item: &Item, place: u64, draft: &mut Draft) {
+    match item.kind.as_str() {
+        "reasoning" if item.encrypted_content.is_some() => {
+            let members = whole.as_object().into_iter().flatten();
+            let told = members.filter(|(_, value)| !value.is_null());
+            draft.beside.insert(place, told.map(|(k, v)| (k.clone(), v.clone())).collect());
+            draft.keeps = Some(NAME);
+        }
+        "message" => {
+            let texts = item.content.iter().flatten().filter_map(|content| content.text.as_deref());
+            let text: String = texts.collect();
+            if text.trim().is_empty() {
+                return;
+            }
+            let mut message = json!({ "type": "message", "role": "assistant", "content": text });
+            if let (Some(phase), Some(message)) = (&item.phase, message.as_object_mut()) {
+                message.insert("phase".into(), phase.as_str().into());
+            }
+            draft.beside.insert(place, message);
+        }
+        _ => {}
     }
 }
 

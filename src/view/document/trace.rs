@@ -52,7 +52,7 @@ impl TraceDocument {
     fn apply(&mut self, wanted: GenerationId, event: &Event) {
         match event {
             Event::RunStarted { identity, .. } => self.sealed = identity.is_sealed(),
-            Event::Answered { key, role, alias, prompt, text, calls, unusable, cost } => {
+            Event::Answered { key, role, alias, prompt, text, calls, kept: _, unusable, cost } => {
                 let call = |turn: u32| CallDocument {
                     role: role.clone(),
                     model: alias.to_string(),

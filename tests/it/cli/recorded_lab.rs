@@ -143,6 +143,7 @@ impl Recorder {
             prompt: digest.clone(),
             text: "summary: num: a step".into(),
             calls: Vec::new(),
+            kept: None,
             unusable: None,
             cost: CallCost { requests: 1, ..CallCost::default() },
         });

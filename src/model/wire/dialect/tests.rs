@@ -11,6 +11,7 @@ use crate::model::price::Tokens;
 
 mod answers;
 mod bodies;
+mod kept;
 
 const ALL: [Name; 4] = [Name::OpenaiChat, Name::OpenaiResponses, Name::Anthropic, Name::Gemini];
 
@@ -49,7 +50,7 @@ fn rich_chat() -> Chat {
     Chat {
         turns: vec![
             Turn::User("play".into()),
-            Turn::Assistant { text: "I look.".into(), calls: vec![call] },
+            Turn::Assistant { text: "I look.".into(), calls: vec![call], kept: None },
             Turn::Results(vec![result]),
         ],
         tools: vec![tool],

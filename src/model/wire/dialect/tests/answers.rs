@@ -8,14 +8,14 @@ struct Sample {
     events: Vec<Value>,
 }
 
-/// The tokens every sample uses: 12 in, 8 of them cached and 3 written where the dialect says so, 7 out, 4 of them reasoning where the dialect says so.
+/// The tokens every sample uses: 12 in, 8 of them cached and 3 written where the dialect says so, 7 out, 4 of them reasoning.
 fn used(name: Name) -> Tokens {
     Tokens {
         input: Some(12),
         cached: Some(8),
         cache_write: (name != Name::Gemini).then_some(3),
         output: Some(7),
-        reasoning: (name != Name::Anthropic).then_some(4),
+        reasoning: Some(4),
     }
 }
 
@@ -32,7 +32,7 @@ fn usage(name: Name) -> Value {
         }),
         Name::Anthropic => json!({
             "input_tokens": 1, "cache_read_input_tokens": 8, "cache_creation_input_tokens": 3,
-            "output_tokens": 7,
+            "output_tokens": 7, "output_tokens_details": {"thinking_tokens": 4},
         }),
         _ => json!({
             "promptTokenCount": 12, "cachedContentTokenCount": 8, "candidatesTokenCount": 3,
@@ -110,7 +110,8 @@ fn says(name: Name, text: &str, stop: &str) -> Sample {
                     delta(second),
                     json!({"type": "content_block_stop", "index": 1}),
                     json!({"type": "message_delta", "delta": {"stop_reason": stop},
-                        "usage": {"output_tokens": 7}}),
+                        "usage": {"output_tokens": 7,
+                            "output_tokens_details": {"thinking_tokens": 4}}}),
                     json!({"type": "message_stop"}),
                 ],
             }
@@ -165,6 +166,7 @@ fn an_answer_is_the_same_in_one_piece_and_streamed_however_its_bytes_are_cut() {
         let wanted = Answer {
             text: text.into(),
             calls: Vec::new(),
+            kept: None,
             model: Some("m-1".into()),
             tokens: used(name),
         };
@@ -207,7 +209,15 @@ fn an_answer_without_text_is_named() {
         (Name::OpenaiChat, r#"{"choices":null}"#),
         (Name::OpenaiChat, r#"{"choices":[{"message":{"content":null},"finish_reason":"stop"}]}"#),
         (Name::OpenaiResponses, r#"{"status":"completed","output":[]}"#),
+        (Name::OpenaiChat, r#"{"choices":[{"message":null,"finish_reason":"stop"}]}"#),
+        (Name::OpenaiResponses, r#"{"status":"completed","output":null}"#),
+        (Name::OpenaiResponses, r#"{"output":[{"type":"message","content":null}]}"#),
         (Name::Anthropic, r#"{"content":[],"stop_reason":"end_turn"}"#),
+        (Name::Anthropic, r#"{"content":null,"stop_reason":"end_turn"}"#),
+        (Name::Anthropic, r#"{"content":[{"type":"text","text":null}],"stop_reason":"end_turn"}"#),
+        (Name::Gemini, r#"{"candidates":null}"#),
+        (Name::Gemini, r#"{"candidates":[{"content":null,"finishReason":"STOP"}]}"#),
+        (Name::Gemini, r#"{"candidates":[{"content":{"parts":null},"finishReason":"STOP"}]}"#),
         (Name::Gemini, r#"{"candidates":[]}"#),
         (Name::Gemini, r#"{"candidates":[{"content":{},"finishReason":"STOP"}]}"#),
     ] {
@@ -333,10 +343,23 @@ fn a_call_of_a_tool_is_read_where_one_was_offered() {
         for verdict in every_way(name, &calls(name, "{}"), false) {
             assert_eq!(fault(&verdict), &AnswerFault::ToolCall, "{name:?}");
         }
+        // Without arguments it is a call all the same.
+        let mut bare = calls(name, "{}").whole.to_string();
+        for given in [r#""arguments":"{}""#, r#""input":{}"#, r#""args":{}"#] {
+            bare = bare.replace(given, r#""nothing":0"#);
+        }
+        match judge(dialect(name), 200, bare.as_bytes(), true) {
+            Verdict::Answer(Answer { calls, .. }) => {
+                assert_eq!((&calls[0].arguments, &calls[0].broken), (&json!({}), &None), "{bare}");
+            }
+            other => panic!("{name:?}: {other:?}"),
+        }
     }
-    let malformed = r#"{"candidates":[{"finishReason":"MALFORMED_FUNCTION_CALL"}]}"#;
-    let verdict = judge(dialect(Name::Gemini), 200, malformed.as_bytes(), true);
-    assert!(matches!(fault(&verdict), AnswerFault::BrokenToolCall { .. }), "{verdict:?}");
+    for word in ["MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS"] {
+        let malformed = json!({"candidates": [{"finishReason": word}]}).to_string();
+        let verdict = judge(dialect(Name::Gemini), 200, malformed.as_bytes(), true);
+        assert!(matches!(fault(&verdict), AnswerFault::BrokenToolCall { .. }), "{verdict:?}");
+    }
 }
 
 #[test]
@@ -403,16 +426,29 @@ fn garbage_is_asked_again() {
     }
 }
 
+/// Takes the counts out of a value, wherever they are, and gives the model another name.
+fn uncounted(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|name, _| !["usage", "usageMetadata"].contains(&name.as_str()));
+            members.values_mut().for_each(uncounted);
+        }
+        Value::Array(list) => list.iter_mut().for_each(uncounted),
+        Value::String(text) if text == "m-1" => *text = "m-2".into(),
+        _ => {}
+    }
+}
+
 #[test]
-fn without_usage_the_tokens_are_unknown() {
+fn without_counts_and_under_another_name_an_answer_is_one_whole_or_streamed() {
     for name in ALL {
-        let mut whole = says(name, "ok", stops(name)[0]).whole;
-        let members = whole.as_object_mut().expect("an object");
-        members.remove("usage");
-        members.remove("usageMetadata");
-        match judged(name, 200, &whole.to_string()) {
-            Verdict::Answer(answer) => assert_eq!(answer.tokens, Tokens::default(), "{name:?}"),
-            other => panic!("{other:?}"),
+        let mut sample = says(name, "so be it", stops(name)[0]);
+        uncounted(&mut sample.whole);
+        sample.events.iter_mut().for_each(uncounted);
+        for verdict in every_way(name, &sample, false) {
+            let Verdict::Answer(answer) = verdict else { panic!("{name:?}: {verdict:?}") };
+            assert_eq!((answer.text.as_str(), answer.tokens), ("so be it", Tokens::default()));
+            assert_eq!(answer.model.as_deref(), Some("m-2"), "{name:?}");
         }
     }
 }
