@@ -12,6 +12,7 @@ use crate::model::price::Tokens;
 mod answers;
 mod bodies;
 mod kept;
+mod schemas;
 
 const ALL: [Name; 4] = [Name::OpenaiChat, Name::OpenaiResponses, Name::Anthropic, Name::Gemini];
 
