@@ -19,12 +19,12 @@ pub(super) fn caps(config: &LabConfig, conditions: &Conditions) -> Budgets {
     conditions.caps.or(&config.budget)
 }
 
-/// Refuses a cap of a role that no agent of the run will have: it would cap nothing. A rewrite may add any role that is asked;
+/// Refuses a cap of a role that no agent of the run will have: it would cap nothing. A rewrite may add any role;
 /// without rewrites there are those of the agent as given.
 pub(super) fn check_caps(caps: &Budgets, order: &Order) -> Result<(), EngineError> {
     let own = own_roles(&order.agent).filter(|_| order.identity.generations == 0);
     let has = |role: &str| own.as_ref().is_none_or(|own| own.contains(role));
-    let asked = prompt::ROLES.into_iter().filter(|table| table.asked).map(|table| table.role);
+    let asked = prompt::ROLES.into_iter().map(|table| table.role);
     let known: Vec<&str> = asked.filter(|role| has(role)).collect();
     match caps.roles.keys().find(|role| !known.contains(&role.as_str())) {
         Some(role) => Err(EngineError::UnknownRole { role: role.clone(), known: known.join(", ") }),

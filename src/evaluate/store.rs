@@ -126,7 +126,12 @@ mod tests {
         Measurement {
             outcome: Outcome::Graded,
             metric: Some(metric),
-            cases: vec![CaseResult { id: "seed-0".into(), metric, feedback: "a\nb".into() }],
+            cases: vec![CaseResult {
+                id: "seed-0".into(),
+                metric,
+                feedback: "a\nb".into(),
+                cost: None,
+            }],
             reason: String::new(),
             error_class: String::new(),
             violations: Vec::new(),

@@ -33,6 +33,7 @@ fn ruff_comes_before_pyflakes_and_neither_is_no_linter() {
     let python = Python {
         path: "/nowhere/python3".into(),
         version: "3.11.0".into(),
+        build: Digest::of(b"none"),
         prefix: "/nowhere".into(),
         readable: vec![packages.clone()],
     };
