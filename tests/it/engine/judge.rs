@@ -15,6 +15,7 @@ def next_step(S, rng):
         if g.todo: return evaluate(g.id, g.todo)
     if S.count.expand == 0: return expand(S.root.id)
     root, child = S.gens[0], S.gens[1]
+    if child.status != "valid": return stop(why = "no child")
     if S.epoch.index == 0:
         if not child.judged_n: return judge(root.id, of = child.id)
         if S.count.judge == 1: return judge(child.id, of = root.id, n = 1)
