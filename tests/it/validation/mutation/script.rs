@@ -93,7 +93,7 @@ pub(super) fn step_number(files: &mut AgentFiles, random: &mut Random) -> bool {
             let alone =
                 !code[..from].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '"');
             let more = code[from + digits.len()..].starts_with('e');
-            (alone && !more && digits.contains('.')).then(|| (from, digits))
+            (alone && !more && digits.contains('.')).then_some((from, digits))
         };
         let found: Vec<(usize, (usize, String))> =
             (0..lines.len()).filter_map(|at| Some((at, number(&lines[at])?))).collect();
