@@ -1,9 +1,11 @@
 //! Names of things, parsed once at the boundary.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde::de::{Deserialize, Deserializer, Visitor};
 
 /// A name or number that does not have the required form.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -28,12 +30,39 @@ fn is_plain_name(text: &str) -> bool {
         && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
+/// Reads a name off the text where it stands: a journal has thousands of them.
+macro_rules! read_as_text {
+    ($name:ident) => {
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(text: D) -> Result<Self, D::Error> {
+                text.deserialize_str(Text(PhantomData))
+            }
+        }
+    };
+}
+
+struct Text<T>(PhantomData<T>);
+
+impl<T: FromStr<Err = BadName>> Visitor<'_> for Text<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
+}
+
 macro_rules! plain_name {
     ($(#[$doc:meta])* $name:ident, $what:literal) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(into = "String")]
         pub struct $name(String);
+
+        read_as_text!($name);
 
         impl $name {
             /// The name as text.
@@ -91,11 +120,11 @@ plain_name!(
 );
 
 /// The number of a generation inside its run; 0 is the agent the run started from.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default,
-)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Default)]
+#[serde(into = "String")]
 pub struct GenerationId(pub u32);
+
+read_as_text!(GenerationId);
 
 impl fmt::Display for GenerationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -135,14 +164,16 @@ impl From<GenerationId> for String {
 ///
 /// The same episode of two generations has the same cases and the same random streams, so generations are compared
 /// in pairs.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "String")]
 pub struct EpisodeId {
     /// The task solved.
     pub task: TaskName,
     /// The index of the episode among those of its task, from 0.
     pub index: u32,
 }
+
+read_as_text!(EpisodeId);
 
 impl fmt::Display for EpisodeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

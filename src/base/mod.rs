@@ -10,5 +10,6 @@ pub mod environment;
 pub mod failpoint;
 pub mod id;
 pub mod rng;
+pub mod tagged;
 pub mod toml_text;
 pub mod unit;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::agent::AnswerFormat;
 use crate::base::id::{Alias, EpisodeId, GenerationId};
+use crate::base::tagged::tagged;
 
 mod fields;
 mod reading;
@@ -18,7 +19,7 @@ pub type Tag = Map<String, Value>;
 
 /// What the outer loop may do. The subject is a generation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(remote = "Self", rename_all = "snake_case", deny_unknown_fields)]
 pub enum OuterAction {
     /// Let the meta role of `by` rewrite a copy of `parent`.
     Expand {
@@ -144,7 +145,7 @@ pub enum OuterAction {
 
 /// What the inner loop may do. The subject is a candidate, known by the number of its attempt; 0 is the start.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(remote = "Self", rename_all = "snake_case", deny_unknown_fields)]
 pub enum InnerAction {
     /// Ask a role for a new candidate.
     Propose {
@@ -206,6 +207,9 @@ pub enum InnerAction {
         why: String,
     },
 }
+
+tagged!(OuterAction, "do");
+tagged!(InnerAction, "do");
 
 /// Adds what the hook `vars` returned to the variables of an action; the action's own come first.
 pub fn add_variables(vars: &mut Map<String, Value>, returned: Value) -> Result<(), ActionFault> {

@@ -21,29 +21,19 @@ use super::task::Case;
 use super::tool::ToolCall;
 use crate::base::digest::Digest;
 use crate::base::id::{Alias, EpisodeId, GenerationId};
-use crate::base::unit::UnixMillis;
+use crate::base::tagged::tagged;
 
 mod attempt;
 mod call;
 mod generation;
+mod record;
 
 pub use attempt::{
     AttemptEnd, AttemptResult, DraftTest, EpisodeResult, FailureCount, HandedBack, OperatorCredit,
 };
 pub use call::{CallCost, CallKey, CapScope, Retry};
 pub use generation::{Diagnostic, GenerationPlan, GenerationStatus, Stage, StageReport};
-
-/// One line of a journal.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Record {
-    /// The line's number, from 1, without gaps.
-    pub seq: u64,
-    /// When it was written.
-    pub at: UnixMillis,
-    /// What happened.
-    #[serde(flatten)]
-    pub event: Event,
-}
+pub use record::Record;
 
 /// Why a run is not running.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,7 +55,7 @@ pub enum Halt {
 
 /// What can happen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
+#[serde(remote = "Self", rename_all = "snake_case")]
 pub enum Event {
     /// The run exists.
     RunStarted {
@@ -366,3 +356,5 @@ pub enum Event {
         why: String,
     },
 }
+
+tagged!(Event, "event");

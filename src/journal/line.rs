@@ -1,7 +1,7 @@
 //! The text of one line: JSON that ends with the checksum of everything before it.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 
 use super::error::{Damage, JournalError};
 use crate::base::id::RunName;
@@ -37,7 +37,7 @@ struct Header {
 pub(super) fn encode(event: &Event) -> Result<Vec<u8>, JournalError> {
     let refuse = |source| JournalError::Unfaithful { event: kind(event), source };
     let text = serde_json::to_vec(event).map_err(|source| refuse(Some(source)))?;
-    match read_event(&text) {
+    match read_text::<Event>(&text) {
         Ok(back) if back == *event => Ok(text),
         Ok(_) => Err(refuse(None)),
         Err(source) => Err(refuse(Some(source))),
@@ -107,45 +107,17 @@ pub(super) fn read(line: &[u8], expected: u64) -> Result<Record, Damage> {
 
 /// Reads one event line, without its newline, whatever its number.
 pub(super) fn read_any(line: &[u8]) -> Result<Record, Damage> {
-    #[derive(Deserialize)]
-    struct Place {
-        seq: u64,
-        at: UnixMillis,
-    }
     checked(line)?;
-    let unknown = |error: serde_json::Error| Damage::Unknown { reason: error.to_string() };
-    let (seq, at) = match head(line) {
-        Some(head) => head,
-        None => {
-            let Place { seq, at } = serde_json::from_slice(line).map_err(unknown)?;
-            (seq, at)
-        }
-    };
-    Ok(Record { seq, at, event: read_event(line).map_err(unknown)? })
+    read_text(line).map_err(|error| Damage::Unknown { reason: error.to_string() })
 }
 
-/// Reads an event; other fields of the object do not matter.
-fn read_event(text: &[u8]) -> Result<Event, serde_json::Error> {
+/// Reads a record or an event; other fields of the object do not matter.
+fn read_text<T: DeserializeOwned>(text: &[u8]) -> Result<T, serde_json::Error> {
     serde_json::from_slice(text).or_else(|_| {
-        // By way of a `Value`, which takes twice as long: the direct way fails at the numbers of a tagged enum when any
-        // dependency switches serde_json's `arbitrary_precision` on.
-        let value: Value = serde_json::from_slice(text)?;
-        Event::deserialize(value)
+        // By way of a `Value`, which takes several times as long: the direct way fails at the numbers of an enum that
+        // serde itself tags when any dependency switches serde_json's `arbitrary_precision` on.
+        serde_json::from_slice(text).and_then(serde_json::from_value::<T>)
     })
-}
-
-/// The number and time of a line, as [`write`] has them in front.
-fn head(line: &[u8]) -> Option<(u64, UnixMillis)> {
-    let rest = line.strip_prefix(b"{\"seq\":")?;
-    let (seq, rest) = leading_number(rest)?;
-    let (at, rest) = leading_number(rest.strip_prefix(b",\"at\":")?)?;
-    rest.starts_with(b",\"event\":").then_some((seq, UnixMillis(at)))
-}
-
-fn leading_number(text: &[u8]) -> Option<(u64, &[u8])> {
-    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let (number, rest) = text.split_at_checked(digits)?;
-    Some((std::str::from_utf8(number).ok()?.parse().ok()?, rest))
 }
 
 /// Checks a line's end and checksum.

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::id::{Alias, EpisodeId, GenerationId, TaskName};
+use crate::base::tagged::tagged;
 use crate::base::unit::MicroUsd;
 
 /// Which answer of a model is meant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(tag = "call", rename_all = "snake_case")]
+#[serde(remote = "Self", rename_all = "snake_case")]
 pub enum CallKey {
     /// A worker's answer.
     Attempt {
@@ -61,6 +62,8 @@ pub enum CallKey {
         turn: u32,
     },
 }
+
+tagged!(CallKey, "call");
 
 impl CallKey {
     /// The generation it is about.
