@@ -12,10 +12,14 @@ use super::Stopped;
 use super::failure::EngineError;
 use crate::domain::agent::{AgentFiles, STRATEGY};
 use crate::domain::event::Diagnostic;
+use crate::domain::state::GenerationState;
 use crate::rewrite::Agent;
 use crate::script::{Arg, CallFault, Delta, Hook, LoadError, Pool, RngKey, Worker, WorldKind};
 use crate::solve::episode::Episode;
 use crate::solve::world;
+
+/// The list of `S` that generations are added to.
+pub const GENERATIONS: &str = "gens";
 
 /// The script of one generation, shared by its episodes; calls take turns.
 #[derive(Clone)]
@@ -32,9 +36,10 @@ struct Slot {
 }
 
 /// What a mirror has to tell a worker before a call.
-pub enum Show {
-    /// The whole state: the worker does not know it yet.
-    Whole(WorldKind, Value),
+pub enum Show<'a> {
+    /// The whole state: the worker does not know it yet. Generations follow the base part by part, so that no side ever
+    /// holds all of a large state as text.
+    Whole(WorldKind, Value, Box<dyn Iterator<Item = Vec<GenerationState>> + Send + 'a>),
     /// What changed.
     Changes(Vec<Delta>),
 }
@@ -61,11 +66,11 @@ impl Hooks {
 
     /// Brings a state up to date and calls a hook on it. `known` is the worker that the state was last shown to; `show`
     /// is asked whether that one is still there. The outer error is the machine's, the inner one the script's.
-    pub async fn call(
+    pub async fn call<'a>(
         &self,
         known: &mut Option<u64>,
         world: u64,
-        show: impl FnOnce(bool) -> Show,
+        show: impl FnOnce(bool) -> Show<'a>,
         call: Call<'_>,
     ) -> Result<Result<Value, Diagnostic>, Stopped> {
         let mut slot = self.slot.lock().await;
@@ -75,7 +80,12 @@ impl Hooks {
             none => none.insert(start(&self.pool, self.agent.strategy()).await?),
         };
         match show(*known == Some(number)) {
-            Show::Whole(kind, base) => worker.open(world, kind, base).await?,
+            Show::Whole(kind, base, parts) => {
+                worker.open(world, kind, base).await?;
+                for part in parts {
+                    worker.extend(world, GENERATIONS, &part).await?;
+                }
+            }
             Show::Changes(deltas) => worker.apply(world, &deltas).await?,
         }
         *known = Some(number);
@@ -159,7 +169,10 @@ impl EpisodeMirror {
         let (shown, reviewed) = (self.shown, self.reviewed);
         let show = |known| match known {
             true => Show::Changes(changes(episode, shown, reviewed)),
-            false => Show::Whole(WorldKind::Inner, json!(world::state(episode))),
+            false => {
+                let nothing_more = Box::new(std::iter::empty());
+                Show::Whole(WorldKind::Inner, json!(world::state(episode)), nothing_more)
+            }
         };
         let called = self.hooks.call(&mut self.known, self.world, show, call).await;
         self.shown = episode.attempts().len();

@@ -1,4 +1,4 @@
-//! The outer state as the driving script's worker knows it: shown whole once, and then what changed.
+//! The outer state as the driving script's worker knows it: shown once, part by part, and then what changed.
 //!
 //! What a call costs on this side is a look at the stamp of every generation and the JSON of those that changed.
 
@@ -7,10 +7,15 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::clades::Clades;
+use super::hooks::GENERATIONS;
 use super::world;
 use crate::base::id::GenerationId;
-use crate::domain::lineage::Lineage;
+use crate::domain::lineage::{Generation, Lineage};
+use crate::domain::state::GenerationState;
 use crate::script::Delta;
+
+/// Generations told at a time: about as many as make a message of 200 kB.
+const PART: usize = 128;
 
 /// Everything of the state but the generations.
 pub(super) type Around = BTreeMap<String, Value>;
@@ -64,12 +69,12 @@ impl Mirror {
             let id = generation.id();
             if place >= self.generations {
                 let state = world::generation(lineage, generation, clades.get(id));
-                deltas.push(Delta::push(["gens"], json!(state)));
+                deltas.push(Delta::push([GENERATIONS], json!(state)));
             } else if generation.touched() > self.clock {
                 let state = world::generation(lineage, generation, clades.get(id));
-                deltas.push(Delta::set(["gens".to_owned(), place.to_string()], json!(state)));
+                deltas.push(Delta::set([GENERATIONS.to_owned(), place.to_string()], json!(state)));
             } else if clades.changed(id) > self.clock {
-                let path = ["gens".to_owned(), place.to_string(), "clade".to_owned()];
+                let path = [GENERATIONS.to_owned(), place.to_string(), "clade".to_owned()];
                 deltas.push(Delta::set(path, json!(clades.get(id))));
             } else {
                 #[cfg(debug_assertions)]
@@ -89,14 +94,24 @@ impl Mirror {
     }
 }
 
-/// The whole state.
-pub(super) fn whole(lineage: &Lineage, clades: &Clades, around: &Around) -> Value {
+/// The state without its generations.
+pub(super) fn base(around: &Around) -> Value {
     let mut base: Map<String, Value> =
         around.iter().map(|(field, value)| (field.clone(), value.clone())).collect();
-    base.insert("gens".into(), generations(lineage, clades).collect());
+    base.insert(GENERATIONS.into(), Value::Array(Vec::new()));
     Value::Object(base)
 }
 
+/// The generations, added to the base part by part.
+pub(super) fn parts<'a>(
+    lineage: &'a Lineage,
+    clades: &'a Clades,
+) -> impl Iterator<Item = Vec<GenerationState>> + use<'a> {
+    let state = move |g: &Generation| world::generation(lineage, g, clades.get(g.id()));
+    lineage.generations().chunks(PART).map(move |part| part.iter().map(state).collect())
+}
+
+#[cfg(debug_assertions)]
 fn generations<'a>(
     lineage: &'a Lineage,
     clades: &'a Clades,

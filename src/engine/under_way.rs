@@ -1,6 +1,5 @@
 //! Actions of the outer loop that are under way.
 
-use tokio::task::JoinError;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::expand::Rewritten;
@@ -9,17 +8,12 @@ use super::{EngineError, Stopped};
 use crate::base::id::GenerationId;
 use crate::domain::action::OuterAction;
 
-/// An action whose work runs in a task of its own; dropping it gives the work up.
+/// An action that was begun; dropping it gives the work up.
 pub(super) enum Open {
     /// A generation is made.
-    Make { action: OuterAction, work: AbortOnDropHandle<Result<Rewritten, Stopped>> },
+    Make { action: OuterAction, work: Work<Rewritten> },
     /// A measurement.
-    Evaluate {
-        step: u32,
-        action: OuterAction,
-        who: GenerationId,
-        work: AbortOnDropHandle<Result<Measured, Stopped>>,
-    },
+    Evaluate { step: u32, action: OuterAction, who: GenerationId, work: Work<Measured> },
 }
 
 impl Open {
@@ -33,13 +27,33 @@ impl Open {
     /// Waits until its work has ended, whatever comes of it: what it was answered is on record then.
     pub(super) async fn end(self) {
         match self {
-            Self::Make { work, .. } => drop(work.await),
-            Self::Evaluate { work, .. } => drop(work.await),
+            Self::Make { work, .. } => drop(work.join().await),
+            Self::Evaluate { work, .. } => drop(work.join().await),
         }
     }
 }
 
-/// What came of work that was joined.
-pub(super) fn joined<T>(ended: Result<Result<T, Stopped>, JoinError>) -> Result<T, Stopped> {
-    ended.map_err(|error| EngineError::Internal(error.to_string()))?
+/// What an action comes to.
+pub(super) enum Work<T> {
+    /// It is on record. A resumed run passes by thousands of these, too many for a task each.
+    OnRecord(T),
+    /// It is done in a task of its own.
+    UnderWay(AbortOnDropHandle<Result<T, Stopped>>),
+}
+
+impl<T: Send + 'static> Work<T> {
+    /// Begins it.
+    pub(super) fn begin(work: impl Future<Output = Result<T, Stopped>> + Send + 'static) -> Self {
+        Self::UnderWay(AbortOnDropHandle::new(tokio::spawn(work)))
+    }
+
+    /// Waits for its end.
+    pub(super) async fn join(self) -> Result<T, Stopped> {
+        match self {
+            Self::OnRecord(done) => Ok(done),
+            Self::UnderWay(task) => {
+                task.await.map_err(|error| EngineError::Internal(error.to_string()))?
+            }
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::limits;
@@ -91,7 +92,7 @@ impl Link {
     }
 
     /// Sends a request that has no answer.
-    pub(super) async fn send(&mut self, request: &Request) -> Result<(), Silence> {
+    pub(super) async fn send(&mut self, request: &(impl Serialize + Sync)) -> Result<(), Silence> {
         let frame = encode(request).map_err(Silence::Broken)?;
         self.begin()?;
         let sent = self.stream.write_all(&frame).await;

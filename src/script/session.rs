@@ -1,11 +1,12 @@
 //! A worker as the kernel uses it: empty first, then with a script.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::fault::{CallFault, Checked, FaultKind, Finding, LoadError, ScriptError, ScriptFault};
 use super::hook::Hook;
 use super::link::{Cause, Ending, Link, Silence};
-use super::wire::{Answer, Arg, Called, Delta, Request, RngKey, WorldKind};
+use super::wire::{Added, Adding, Answer, Arg, Called, Delta, Request, RngKey, WorldKind};
 use super::{WORKER_VERB, limits};
 use crate::domain::outcome::ViolationKind;
 use crate::domain::task::Limits;
@@ -129,12 +130,23 @@ impl Worker {
         self.tell(&Request::Apply { world, deltas: deltas.to_vec() }).await
     }
 
+    /// Adds values to the end of a list that the root of a world has.
+    pub async fn extend(
+        &mut self,
+        world: u64,
+        list: &str,
+        values: &[impl Serialize + Sync],
+    ) -> Result<(), ScriptError> {
+        let deltas = values.iter().map(|value| Added::Push { path: [list], value }).collect();
+        self.tell(&Adding::Apply { world, deltas }).await
+    }
+
     /// Forgets a world.
     pub async fn close(&mut self, world: u64) -> Result<(), ScriptError> {
         self.tell(&Request::Close { world }).await
     }
 
-    async fn tell(&mut self, request: &Request) -> Result<(), ScriptError> {
+    async fn tell(&mut self, request: &(impl Serialize + Sync)) -> Result<(), ScriptError> {
         self.link.send(request).await.map_err(gone)
     }
 

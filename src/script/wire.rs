@@ -136,6 +136,19 @@ pub(super) enum Request {
     Call { hook: Hook, world: u64, args: Vec<Arg>, rng: RngKey },
 }
 
+/// A [`Request::Apply`] that adds to one list of the root: the values become text on their way, and nothing else before.
+#[derive(Debug, Serialize)]
+pub(super) enum Adding<'a, T> {
+    Apply { world: u64, deltas: Vec<Added<'a, T>> },
+}
+
+/// A [`Delta::Push`] of it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Added<'a, T> {
+    Push { path: [&'a str; 1], value: &'a T },
+}
+
 /// An answer of the worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Answer {
@@ -187,4 +200,23 @@ pub(super) fn encode(message: &impl Serialize) -> Result<Vec<u8>, FrameError> {
 pub(super) fn announced(head: [u8; 4]) -> Result<usize, FrameError> {
     let bytes = usize::try_from(u32::from_le_bytes(head)).unwrap_or(usize::MAX);
     if bytes > MAX_FRAME { Err(FrameError::Size { bytes }) } else { Ok(bytes) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_added_as_text_is_a_push() {
+        let values = [json!({"id": "gen-00000", "k": 0.5}), json!(null)];
+        let deltas = values.iter().map(|value| Added::Push { path: ["gens"], value }).collect();
+        let pushed = values.iter().map(|value| Delta::push(["gens"], value.clone())).collect();
+        let [added, applied] = [
+            encode(&Adding::Apply { world: 3, deltas }).unwrap(),
+            encode(&Request::Apply { world: 3, deltas: pushed }).unwrap(),
+        ];
+        assert_eq!(added, applied);
+    }
 }

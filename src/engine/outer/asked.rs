@@ -157,7 +157,11 @@ impl Outer {
         let mut known = shown.as_ref().and_then(|mirror| mirror.known);
         let show = |known: bool| match shown.as_ref().filter(|_| known) {
             Some(shown) => Show::Changes(shown.changes(lineage, clades, &around)),
-            None => Show::Whole(WorldKind::Outer, mirror::whole(lineage, clades, &around)),
+            None => Show::Whole(
+                WorldKind::Outer,
+                mirror::base(&around),
+                Box::new(mirror::parts(lineage, clades)),
+            ),
         };
         let called = hooks.call(&mut known, OUTER_WORLD, show, call).await?;
         self.mirror = Some(Mirror::of(by, known, lineage, clades, around));

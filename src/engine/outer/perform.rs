@@ -1,7 +1,5 @@
 //! Actions of the outer loop: begun here, taken in in the order they were begun.
 
-use tokio_util::task::AbortOnDropHandle;
-
 use super::Outer;
 use crate::base::id::GenerationId;
 use crate::domain::action::{OuterAction, Purpose};
@@ -12,7 +10,7 @@ use crate::engine::attack::{self, Attack};
 use crate::engine::judge::{self, Judging};
 use crate::engine::measure::{self, Wanted};
 use crate::engine::race::Racing;
-use crate::engine::under_way::{Open, joined};
+use crate::engine::under_way::{Open, Work};
 use crate::engine::{Stopped, certify, expand, merge};
 
 impl Outer {
@@ -45,8 +43,8 @@ impl Outer {
                 self.idle = 0;
                 let order = merge::prepare(&self.session, &self.lineage, self.next_id(), &action);
                 let session = self.session.clone();
-                let work = tokio::spawn(async move { merge::run(&session, order?).await });
-                self.open.push_back(Open::Make { action, work: AbortOnDropHandle::new(work) });
+                let work = Work::begin(async move { merge::run(&session, order?).await });
+                self.open.push_back(Open::Make { action, work });
             }
             OuterAction::Retire { who } => {
                 self.count("retire");
@@ -68,7 +66,7 @@ impl Outer {
                 let number = self.counts.get("evaluate").copied().unwrap_or_default();
                 let block = ladder::block_of(number, session.identity.select_queries);
                 let work = match measure::done(&session, &self.lineage, self.step, who, cases) {
-                    Some(done) => tokio::spawn(std::future::ready(Ok(done))),
+                    Some(done) => Work::OnRecord(done),
                     None => {
                         let hooks = self.hooks(who).await?;
                         // Only measurements of the same kind can be held against each other.
@@ -79,10 +77,9 @@ impl Outer {
                             .knowing(&self.known)
                             .on_select(block)
                             .racing(race);
-                        tokio::spawn(measure::run(session, hooks, measuring))
+                        Work::begin(measure::run(session, hooks, measuring))
                     }
                 };
-                let work = AbortOnDropHandle::new(work);
                 self.open.push_back(Open::Evaluate { step: self.step, action, who, work });
             }
             OuterAction::Attack { by, targets, n } => {
@@ -121,16 +118,15 @@ impl Outer {
         self.idle = 0;
         let id = self.next_id();
         let work = match expand::done(&self.session, id)? {
-            Some(done) => tokio::spawn(std::future::ready(Ok(done))),
+            Some(done) => Work::OnRecord(done),
             None => {
                 let improver = self.hooks(by).await?.agent().clone();
                 let session = self.session.clone();
                 let order = expand::prepare(&session, &self.lineage, &improver, id, action);
-                tokio::spawn(async move { expand::run(&session, order?).await })
+                Work::begin(async move { expand::run(&session, order?).await })
             }
         };
-        let (action, work) = (action.clone(), AbortOnDropHandle::new(work));
-        self.open.push_back(Open::Make { action, work });
+        self.open.push_back(Open::Make { action: action.clone(), work });
         Ok(())
     }
 
@@ -214,11 +210,11 @@ impl Outer {
         let Some(oldest) = self.open.pop_front() else { return Ok(()) };
         self.settled += 1;
         match oldest {
-            Open::Make { work, .. } => match joined(work.await) {
+            Open::Make { work, .. } => match work.join().await {
                 Ok(rewritten) => self.take_rewritten(rewritten).await,
                 Err(stopped) => Err(stopped),
             },
-            Open::Evaluate { step, who, work, .. } => match joined(work.await) {
+            Open::Evaluate { step, who, work, .. } => match work.join().await {
                 Ok(measured) => self.take_measured(step, who, measured).await,
                 Err(stopped) => Err(stopped),
             },
