@@ -7,7 +7,9 @@ use super::failure::{Exit, Failure};
 use super::output;
 use crate::archive::{Archive, CommitId, Found};
 use crate::base::id::{GenerationId, RunName};
-use crate::journal::{self, Records, TornTail};
+use crate::domain::event::Record;
+use crate::engine::take_up::Reading;
+use crate::journal::{self, Mark, Records, TornTail};
 use crate::lab::Lab;
 use crate::view::{GenerationView, RunView};
 
@@ -55,6 +57,27 @@ pub fn runs(archive: &Archive) -> Result<Vec<RunName>, Failure> {
 impl Recorded {
     /// Opens a run, by default the newest.
     pub fn open(lab: &Lab, edge: &Edge, run: Option<&RunName>) -> Result<Self, Failure> {
+        let (archive, run) = Self::choose(lab, edge, run)?;
+        Self::read(archive, run, drop).map(|(recorded, _)| recorded)
+    }
+
+    /// Opens a run to go on with it: its journal is read once, for people and for the engine.
+    pub fn open_to_go_on(
+        lab: &Lab,
+        edge: &Edge,
+        run: Option<&RunName>,
+    ) -> Result<(Self, Reading), Failure> {
+        let (archive, run) = Self::choose(lab, edge, run)?;
+        let mut reading = Reading::default();
+        let (recorded, mark) = Self::read(archive, run, |record| reading.take(record))?;
+        Ok((recorded, reading.until(mark)))
+    }
+
+    fn choose(
+        lab: &Lab,
+        edge: &Edge,
+        run: Option<&RunName>,
+    ) -> Result<(Archive, RunName), Failure> {
         let archive = archive(lab, edge)?;
         let run = match run {
             Some(run) => run.clone(),
@@ -62,24 +85,30 @@ impl Recorded {
                 .newest_run()?
                 .ok_or_else(|| Failure::usage("this lab has no run yet").next(edge.hint("run")))?,
         };
-        Self::read(archive, run)
+        Ok((archive, run))
     }
 
-    fn read(archive: Archive, run: RunName) -> Result<Self, Failure> {
+    /// Reads a run's journal; `also` gets every record after the view.
+    fn read(
+        archive: Archive,
+        run: RunName,
+        mut also: impl FnMut(Record),
+    ) -> Result<(Self, Mark), Failure> {
         let folder = archive.journal_folder(&run);
         if !folder.join(journal::FILE).exists() {
             return Err(unknown_run(&archive, &run)?);
         }
         let mut records = Records::open(&folder)?;
         let mut view = RunView::default();
-        for record in records.by_ref() {
-            view.apply(&record?);
-        }
+        records.each(|record| {
+            view.apply(&record);
+            also(record);
+        })?;
         let held = journal::holder(&folder).is_some_and(|holder| holder.is_alive());
         if let Some(torn) = records.torn().filter(|_| !held) {
             say_torn(torn);
         }
-        Ok(Self { archive, run, folder, view, held })
+        Ok((Self { archive, run, folder, view, held }, records.mark()))
     }
 
     /// What the run says of a generation.
@@ -117,7 +146,7 @@ impl Target {
     /// Finds a generation by `gen-00007`, `RUN/gen-00007`, `best`, `latest`, `certified` or a commit id.
     pub fn find(lab: &Lab, edge: &Edge, text: &str) -> Result<Self, Failure> {
         let (archive, found) = find(lab, edge, text)?;
-        let recorded = Recorded::read(archive, found.run)?;
+        let recorded = Recorded::read(archive, found.run, drop)?.0;
         Ok(Self { recorded, generation: found.generation, commit: found.commit })
     }
 

@@ -16,7 +16,8 @@ use crate::base::clock::SystemClock;
 use crate::base::id::{RunName, TaskName};
 use crate::domain::event::Halt;
 use crate::engine;
-use crate::engine::open::{Conditions, Order, RunEnd, StandStill, World};
+use crate::engine::open::{Conditions, Observer, Order, RunEnd, StandStill, World};
+use crate::engine::take_up::Reading;
 use crate::lab::Lab;
 use crate::lab::tasks::load_task;
 use crate::view::RunView;
@@ -31,22 +32,24 @@ pub fn perform(
     order: Order,
     caps: &Caps,
     json: bool,
-    before: Option<RunView>,
+    before: Option<(RunView, Reading)>,
     lab: &Lab,
     edge: &Edge,
 ) -> Result<(), Failure> {
     order::refuse_changed_tasks(&order.identity, lab, edge)?;
     let run = order.identity.run.clone();
-    let before = match (before, super::recorded::archive(lab, edge)) {
-        (Some(before), _) => before,
+    let (before, read) = match (before, super::recorded::archive(lab, edge)) {
+        (Some((view, read)), _) => (view, Some(read)),
         (None, Ok(archive)) if archive.journal_folder(&run).join(crate::journal::FILE).exists() => {
-            Recorded::open(lab, edge, Some(&run))?.view
+            let (recorded, read) = Recorded::open_to_go_on(lab, edge, Some(&run))?;
+            (recorded.view, Some(read))
         }
-        _ => RunView::default(),
+        _ => (RunView::default(), None),
     };
     let stop = StandStill::default();
     let (observer, records) = mpsc::unbounded_channel();
-    let conditions = Conditions { seen: before.seq, ..conditions(caps, lab) };
+    let observer = Observer { records: observer, read };
+    let conditions = conditions(caps, lab);
     let world = world(lab, edge)?;
     let engine_stop = stop.clone();
     let mut watch = Watch {
@@ -112,7 +115,6 @@ pub fn already_over(run: &RunName, json: bool, lab: &Lab, edge: &Edge) -> Result
 pub fn conditions(caps: &Caps, lab: &Lab) -> Conditions {
     Conditions {
         caps: order::caps(caps, lab),
-        seen: 0,
         parallel: caps.parallel.map(|workers| workers as usize),
         accept_no_sandbox: caps.i_accept_no_sandbox,
     }

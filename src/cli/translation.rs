@@ -76,6 +76,7 @@ impl From<JournalError> for Failure {
         let code = match &error {
             JournalError::Missing { .. } | JournalError::Exists { .. } => Exit::Usage,
             JournalError::Newer { .. }
+            | JournalError::Replaced { .. }
             | JournalError::Damaged { .. }
             | JournalError::NoHeader { .. } => Exit::Damaged,
             _ => Exit::Environment,

@@ -15,7 +15,7 @@ use super::machine::Machine;
 use super::outer::Finished;
 use super::recorded::Recorded;
 use super::session::Session;
-use super::take_up::{Taken, journal_folder, take_up};
+use super::take_up::{Reading, Taken, journal_folder, take_up};
 use super::{EngineError, Stopped, outer, pauses};
 use crate::archive::Archive;
 use crate::base::clock::Clock;
@@ -61,10 +61,23 @@ pub struct Conditions {
     pub caps: Budgets,
     /// Candidates measured at once; absent: the machine's cores.
     pub parallel: Option<usize>,
-    /// The number of the last record the observer knows already; 0: it gets all of them.
-    pub seen: u64,
     /// Whether the person accepts to run models' code without a sandbox.
     pub accept_no_sandbox: bool,
+}
+
+/// Whoever watches a run.
+#[derive(Debug)]
+pub struct Observer {
+    /// Where the records go, in order.
+    pub records: UnboundedSender<Record>,
+    /// What it has read of the journal; the engine goes on from there. Without it, it gets all records.
+    pub read: Option<Reading>,
+}
+
+impl From<UnboundedSender<Record>> for Observer {
+    fn from(records: UnboundedSender<Record>) -> Self {
+        Self { records, read: None }
+    }
 }
 
 /// How a process left a run.
@@ -90,13 +103,13 @@ pub struct StandStill {
     pub after_work: CancellationToken,
 }
 
-/// Works on a run until it is over or stands still; `observer` gets every record it has not seen, those of earlier
+/// Works on a run until it is over or stands still; `observer` gets every record it has not read, those of earlier
 /// processes first.
 pub async fn run(
     world: &World,
     order: &Order,
     conditions: &Conditions,
-    observer: UnboundedSender<Record>,
+    observer: Observer,
     stop: StandStill,
 ) -> Result<RunEnd, EngineError> {
     work(world, order, conditions, observer, stop, None).await
@@ -107,7 +120,7 @@ pub(super) async fn work(
     world: &World,
     order: &Order,
     conditions: &Conditions,
-    observer: UnboundedSender<Record>,
+    observer: Observer,
     stop: StandStill,
     repeated: Option<Repeated>,
 ) -> Result<RunEnd, EngineError> {
@@ -115,7 +128,8 @@ pub(super) async fn work(
         check_caps(&caps(&world.lab.config, conditions), order)?;
     }
     let archive = Archive::open_or_create(&world.lab.generations())?;
-    let mut taken = take_up(world, order, conditions.seen, &observer)?;
+    let Observer { records: observer, read } = observer;
+    let mut taken = take_up(world, order, read, &observer)?;
     if let Some(repeated) = &repeated {
         taken.kernel.clone_from(&repeated.kernel);
     }

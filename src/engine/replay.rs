@@ -55,7 +55,7 @@ pub async fn replay(
     let finished = repeated.recorded.finished().is_some();
     let order = Order { identity, agent };
     let (observer, _) = unbounded_channel();
-    let ended = work(&world, &order, conditions, observer, stop, Some(repeated)).await?;
+    let ended = work(&world, &order, conditions, observer.into(), stop, Some(repeated)).await?;
     if matches!(ended, RunEnd::Halted { why: Halt::Interrupted | Halt::Environment, .. }) {
         return Ok(None);
     }

@@ -44,7 +44,7 @@ pub async fn open_test(
 ) -> Result<Opening, Stopped> {
     let order = Order { identity: identity.clone(), agent: AgentFiles::default() };
     let (nobody, _) = unbounded_channel();
-    let Taken { tasks, journal, recorded, .. } = take_up(world, &order, u64::MAX, &nobody)?;
+    let Taken { tasks, journal, recorded, .. } = take_up(world, &order, None, &nobody)?;
     let journal = journal.ok_or_else(|| EngineError::Mismatch {
         run: identity.run.to_string(),
         what: "it has no journal".into(),

@@ -13,7 +13,7 @@ use crate::base::id::{RunName, TaskName};
 use crate::domain::agent::AgentFiles;
 use crate::domain::event::{Event, Record};
 use crate::domain::task::Task;
-use crate::journal::{self, Journal};
+use crate::journal::{self, Journal, Mark};
 use crate::lab::Lab;
 use crate::lab::tasks::{load_task, task_digest};
 
@@ -30,6 +30,36 @@ pub fn journal_folder(lab: &Lab, run: &RunName) -> PathBuf {
     runs_folder(lab).join(run.as_str())
 }
 
+/// What a journal says, read before its run is taken up. It is long, so it is read once, for people and engine alike.
+#[derive(Debug)]
+pub struct Reading {
+    first: Option<Event>,
+    recorded: Recorded,
+    mark: Option<Mark>,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self { first: None, recorded: Recorded::of_resumed(), mark: None }
+    }
+}
+
+impl Reading {
+    /// Takes in the next record.
+    pub fn take(&mut self, record: Record) {
+        if self.first.is_none() {
+            self.first = Some(record.event.clone());
+        }
+        self.recorded.take(record);
+    }
+
+    /// The same, and how far the journal was read.
+    #[must_use]
+    pub fn until(self, mark: Mark) -> Self {
+        Self { mark: Some(mark), ..self }
+    }
+}
+
 /// A run, with its journal open if it has one.
 pub(super) struct Taken {
     pub(super) agent: AgentFiles,
@@ -43,11 +73,11 @@ pub(super) struct Taken {
 }
 
 /// Opens the journal of the run an order is about, if it has one, and holds the order against it. The observer gets the
-/// records after the number `seen`.
+/// records it has not read.
 pub(super) fn take_up(
     world: &World,
     order: &Order,
-    seen: u64,
+    read: Option<Reading>,
     observer: &UnboundedSender<Record>,
 ) -> Result<Taken, EngineError> {
     let identity = &order.identity;
@@ -65,17 +95,15 @@ pub(super) fn take_up(
     if !folder.join(journal::FILE).exists() {
         return Ok(unbegun(None, false));
     }
-    let mut first = None;
-    let mut recorded = Recorded::of_resumed();
-    let opened = Journal::open_each(&folder, world.clock.clone(), |record| {
-        if first.is_none() {
-            first = Some(record.event.clone());
-        }
-        if record.seq > seen {
+    let mut reading = read.unwrap_or_default();
+    let mark = reading.mark.take();
+    let opened = Journal::open_after(&folder, world.clock.clone(), mark.as_ref(), |record| {
+        if !observer.is_closed() {
             let _ = observer.send(record.clone());
         }
-        recorded.take(record);
+        reading.take(record);
     })?;
+    let Reading { first, recorded, .. } = reading;
     let Some(first) = first else {
         // Killed between the journal's header and its first record.
         return Ok(unbegun(Some(opened.journal), opened.restarted));

@@ -85,6 +85,12 @@ pub enum JournalError {
         /// The file.
         path: PathBuf,
     },
+    /// The file is another than the one that was read a moment ago.
+    #[error("{} was repaired or replaced while it was read; do the same once more", path.display())]
+    Replaced {
+        /// The journal.
+        path: PathBuf,
+    },
     /// A write failed earlier or just now; this process writes nothing more to the journal.
     #[error("the journal {} could not be written and is closed for this process; nothing after its last record \
              was acted on, resume once the cause is gone", path.display())]

@@ -132,6 +132,11 @@ pub(super) fn checked(line: &[u8]) -> Result<(), Damage> {
     }
 }
 
+/// What ends a line, newline left out: as much of it as holds the checksum.
+pub(super) fn end(line: &[u8]) -> &[u8] {
+    line.get(line.len().saturating_sub(TAIL)..).unwrap_or_default()
+}
+
 /// What stands after a line's text, newline left out.
 pub(super) fn tail(text: &[u8]) -> Vec<u8> {
     [CHECKSUM_KEY, checksum(text).as_bytes(), CHECKSUM_END].concat()

@@ -11,6 +11,7 @@
 //! Only the end of the file can be torn by a crash; a torn end is cut and said. Any other damage is refused with its
 //! place and the way out, because a run rebuilt from half a history would be a different run.
 
+mod ahead;
 mod error;
 mod keep;
 mod line;
@@ -22,6 +23,8 @@ mod writer;
 
 #[cfg(test)]
 mod damage_tests;
+#[cfg(test)]
+mod mark_tests;
 #[cfg(test)]
 mod tests;
 
@@ -37,7 +40,7 @@ pub use error::{Damage, JournalError};
 pub use keep::Damaged;
 pub use line::VERSION;
 pub use lock::{Holder, holder};
-pub use read::{History, Records, TornTail, folders, of_kind, read};
+pub use read::{History, Mark, Records, TornTail, folders, of_kind, read};
 pub use salvage::{Salvage, Wrong, salvage};
 use writer::Writer;
 
@@ -111,31 +114,33 @@ impl Journal {
     pub fn open(folder: &Path, clock: Arc<dyn Clock>) -> Result<Opened, JournalError> {
         let mut records = Vec::new();
         let Reopened { journal, torn, restarted } =
-            Self::open_each(folder, clock, |record| records.push(record))?;
+            Self::open_after(folder, clock, None, |record| records.push(record))?;
         Ok(Opened { journal, records, torn, restarted })
     }
 
-    /// The same, handing the records over one by one: a long journal is larger than what is wanted of it.
+    /// The same, handing the records over one by one, from where an earlier reading ended: a long journal is larger than
+    /// what is wanted of it, and takes long to read.
     ///
     /// # Errors
     /// As [`Journal::open`]; records before the damage are handed over then, and mean nothing.
-    pub fn open_each(
+    /// [`JournalError::Replaced`] when what was read before no longer stands there.
+    pub fn open_after(
         folder: &Path,
         clock: Arc<dyn Clock>,
-        mut take: impl FnMut(Record),
+        mark: Option<&Mark>,
+        take: impl FnMut(Record),
     ) -> Result<Reopened, JournalError> {
         let path = folder.join(FILE);
         if !path.exists() {
             return Err(JournalError::Missing { path });
         }
         let (lock, restarted) = lock::Lock::take(folder)?;
-        let mut records = Records::open(folder)?;
-        let mut next = 1;
-        for record in records.by_ref() {
-            let record = record?;
-            next = record.seq + 1;
-            take(record);
-        }
+        let mut records = match mark {
+            Some(mark) => Records::open_after(folder, mark)?,
+            None => Records::open(folder)?,
+        };
+        records.each(take)?;
+        let next = records.mark().seq() + 1;
         let torn = records.torn().cloned();
         if let Some(torn) = &torn {
             torn.cut()?;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::FILE;
@@ -74,6 +74,23 @@ pub fn read(folder: &Path) -> Result<History, JournalError> {
     Ok(History { run: lines.run, records, length: lines.byte, torn: lines.torn })
 }
 
+/// How far a journal was read; a later reading goes on from there.
+#[derive(Debug, Clone)]
+pub struct Mark {
+    line_number: u64,
+    byte: u64,
+    seq: u64,
+    /// What ends the last line read: its checksum.
+    end: Vec<u8>,
+}
+
+impl Mark {
+    /// The number of the last record read; 0: none.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+}
+
 /// The records of a journal, read one at a time.
 pub struct Records {
     path: PathBuf,
@@ -83,6 +100,8 @@ pub struct Records {
     line_number: u64,
     byte: u64,
     seq: u64,
+    /// What ends the last sound line.
+    end: Vec<u8>,
     torn: Option<TornTail>,
     over: bool,
     /// The one kind of event that is read, if not all are.
@@ -112,6 +131,7 @@ impl Records {
         match line::read_header(text) {
             HeaderLine::Known(run) => {
                 let byte = line.len() as u64;
+                let end = line::end(text).to_vec();
                 Ok(Self {
                     path,
                     file,
@@ -120,6 +140,7 @@ impl Records {
                     line_number: 1,
                     byte,
                     seq: 0,
+                    end,
                     torn: None,
                     over: false,
                     kind: None,
@@ -130,6 +151,38 @@ impl Records {
             }
             HeaderLine::Foreign => Err(JournalError::NoHeader { path }),
         }
+    }
+
+    /// Opens it where an earlier reading ended. What was read then is not read again, only that the last line of it still
+    /// stands there; what is written is never changed but by repairs.
+    ///
+    /// # Errors
+    /// As [`read`], and [`JournalError::Replaced`].
+    pub fn open_after(folder: &Path, mark: &Mark) -> Result<Self, JournalError> {
+        let mut records = Self::open(folder)?;
+        let length = mark.end.len() as u64 + 1;
+        let from = SeekFrom::Start(mark.byte.saturating_sub(length));
+        records.file.seek(from).map_err(JournalError::io("read", &records.path))?;
+        let mut end = Vec::new();
+        let last = records.file.by_ref().take(length).read_to_end(&mut end);
+        last.map_err(JournalError::io("read", &records.path))?;
+        if end.strip_suffix(b"\n") != Some(mark.end.as_slice()) {
+            return Err(JournalError::Replaced { path: records.path });
+        }
+        let Mark { line_number, byte, seq, end } = mark.clone();
+        Ok(Self { line_number, byte, seq, end, ..records })
+    }
+
+    /// How far it was read.
+    pub fn mark(&self) -> Mark {
+        let Self { line_number, byte, seq, end, .. } = self;
+        // A torn end was looked at, and belongs to nothing.
+        let line_number = line_number - u64::from(self.torn.is_some());
+        Mark { line_number, byte: *byte, seq: *seq, end: end.clone() }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The run the journal belongs to.
@@ -177,6 +230,8 @@ impl Records {
             Some(Ok(record)) => {
                 self.seq = record.as_ref().map_or(self.seq + 1, |record| record.seq);
                 self.byte += length;
+                self.end.clear();
+                self.end.extend_from_slice(line::end(ended.unwrap_or_default()));
                 return Ok(Some(record));
             }
             Some(Err(damage)) => damage,

@@ -12,7 +12,7 @@ use crate::base::unit::{MicroUsd, UnixMillis};
 use crate::domain::event::{CallCost, CallKey, EpisodeResult, Halt};
 use crate::domain::files::FileSet;
 
-fn clock() -> Arc<dyn Clock> {
+pub(super) fn clock() -> Arc<dyn Clock> {
     Arc::new(SteppingClock::new(UnixMillis(1_700_000_000_000)))
 }
 
@@ -20,7 +20,7 @@ pub(super) fn run() -> RunName {
     "run-1".parse().expect("a name")
 }
 
-fn answered(turn: u32, text: &str) -> Event {
+pub(super) fn answered(turn: u32, text: &str) -> Event {
     Event::Answered {
         key: CallKey::Attempt {
             generation: GenerationId(3),

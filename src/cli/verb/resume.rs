@@ -28,7 +28,7 @@ pub struct Args {
 /// Goes on with the run's own settings.
 pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
     let lab = edge.open_lab()?;
-    let recorded = Recorded::open(&lab, edge, args.run.as_ref())?;
+    let (recorded, read) = Recorded::open_to_go_on(&lab, edge, args.run.as_ref())?;
     order::refuse_held(&recorded, edge)?;
     if recorded.view.state(false) == RunState::Finished {
         return session::already_over(&recorded.run, args.json, &lab, edge);
@@ -40,5 +40,6 @@ pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
         )
         .next(edge.hint(&format!("run --name {}", recorded.run))));
     };
-    session::perform(order::go_on(identity), &args.caps, args.json, Some(recorded.view), &lab, edge)
+    let before = Some((recorded.view, read));
+    session::perform(order::go_on(identity), &args.caps, args.json, before, &lab, edge)
 }

@@ -53,13 +53,12 @@ fn perform(scene: &Scene, order: &Order) -> RunEnd {
     let conditions = Conditions {
         caps: Budgets { max_minutes: Some(30.0), ..Budgets::default() },
         parallel: Some(2),
-        seen: 0,
         accept_no_sandbox: false,
     };
     let (observer, _records) = tokio::sync::mpsc::unbounded_channel();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime
-        .block_on(open::run(&world, order, &conditions, observer, StandStill::default()))
+        .block_on(open::run(&world, order, &conditions, observer.into(), StandStill::default()))
         .expect("an end")
 }
 
