@@ -8,6 +8,7 @@ pub mod digest;
 pub mod durable;
 pub mod environment;
 pub mod failpoint;
+pub mod few;
 pub mod id;
 pub mod rng;
 pub mod tagged;

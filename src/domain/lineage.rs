@@ -5,118 +5,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::agent::AgentFiles;
-use super::event::{EpisodeResult, GenerationPlan, GenerationStatus};
+use super::event::{GenerationPlan, GenerationStatus};
 use super::files::FileSet;
 use super::ladder::{self, SelectResult};
 use super::report::RaceReport;
+use super::shelf::{KeptResult, Shelf, Shelved};
 use super::state::CostState;
 use super::stats::mean_of_group_means;
 use crate::base::digest::Digest;
+use crate::base::few::Few;
 use crate::base::id::{EpisodeId, GenerationId, TaskName};
 
 mod epoch;
+mod generation;
 mod suite;
 
 pub use epoch::Epoch;
+pub use generation::Generation;
+use generation::Standing;
 pub use suite::{Attacks, Holding, Suite};
-
-/// One generation with all that is known of it.
-#[derive(Debug, Clone)]
-pub struct Generation {
-    /// What its commit is a function of; the files apart, they are in `files`.
-    pub plan: GenerationPlan,
-    /// Its agent.
-    pub files: Arc<AgentFiles>,
-    /// Its commit, once it is written.
-    pub commit: Option<String>,
-    /// The episodes it was measured on.
-    pub measured: BTreeMap<EpisodeId, EpisodeResult>,
-    /// Whether the script admits it as a parent; true until the script says otherwise.
-    pub admitted: bool,
-    /// Whether a script retired it: never selectable again, never deleted.
-    pub retired: bool,
-    /// Whether a person's rollback set it aside.
-    pub set_aside: bool,
-    /// What the script's `utility` said when it was measured last.
-    pub utility: Option<f64>,
-    /// Its best solution of each task.
-    pub holds: BTreeMap<TaskName, Holding>,
-    /// What its attacks came to.
-    pub attacks: Attacks,
-    /// Evaluate actions on it.
-    pub evaluations: u32,
-    /// Why its measurement was broken off, if it was.
-    pub raced_out: Option<RaceReport>,
-    /// How many generations were copied from it.
-    pub kids: u32,
-    /// What models were asked for its rewrite and its episodes; trials apart.
-    pub paid: CostState,
-    standing: Standing,
-    touched: u64,
-    measured_at: u64,
-}
-
-/// What follows from the measurements of a generation: asked for at every step, of every generation.
-#[derive(Debug, Clone, Copy, Default)]
-struct Standing {
-    mean: Option<f64>,
-    select_mean: Option<f64>,
-    select_block: u32,
-    on_every_task: bool,
-}
-
-impl Generation {
-    /// Its number.
-    pub fn id(&self) -> GenerationId {
-        self.plan.generation
-    }
-
-    /// Its mean score over the episodes measured, every task weighing the same; `None` before the first.
-    pub fn mean(&self) -> Option<f64> {
-        self.standing.mean
-    }
-
-    /// Its mean select score on the newest block of cases it was measured on, every task weighing the same; for the
-    /// kernel only.
-    pub fn select_mean(&self) -> Option<f64> {
-        self.standing.select_mean
-    }
-
-    /// The tree's clock when anything of it changed last.
-    pub fn touched(&self) -> u64 {
-        self.touched
-    }
-
-    /// The tree's clock when it was measured last; 0: never.
-    pub fn measured_at(&self) -> u64 {
-        self.measured_at
-    }
-
-    fn stand(&mut self, tasks: &BTreeSet<TaskName>) {
-        let measured: BTreeSet<&TaskName> = self.measured.keys().map(|id| &id.task).collect();
-        let scores = self.measured.iter().map(|(id, result)| (&id.task, result.score));
-        let select_block = self.measured.values().map(|r| r.select_block).max().unwrap_or(0);
-        let newest = self.measured.iter().filter(|(_, r)| r.select_block == select_block);
-        let select = newest.filter_map(|(id, result)| Some((&id.task, result.select_score?)));
-        self.standing = Standing {
-            mean: mean_of_group_means(scores),
-            select_mean: mean_of_group_means(select),
-            select_block,
-            on_every_task: tasks.iter().all(|task| measured.contains(task)),
-        };
-    }
-
-    /// Whether it is out of the game, for a script or for a person.
-    pub fn is_out(&self) -> bool {
-        self.retired || self.set_aside
-    }
-
-    /// Whether it may be copied, measured or asked.
-    pub fn is_live(&self) -> bool {
-        self.plan.status == GenerationStatus::Valid && self.admitted && !self.is_out()
-    }
-}
 
 /// The family tree.
 #[derive(Debug, Clone)]
@@ -135,6 +42,10 @@ pub struct Lineage {
     clock: u64,
     /// The newest block of select cases after the first, and the generation that was the best before it.
     renewed: Option<(u32, GenerationId)>,
+    /// Rewrites that count against the run's limit.
+    made: u32,
+    /// The texts of agents and solutions.
+    shelf: Shelf,
 }
 
 impl Lineage {
@@ -151,7 +62,15 @@ impl Lineage {
             known: Arc::default(),
             clock: 0,
             renewed: None,
+            made: 0,
+            shelf: Shelf::default(),
         }
+    }
+
+    /// The same, its texts on a shelf that has some of them already.
+    #[must_use]
+    pub fn on(self, shelf: Shelf) -> Self {
+        Self { shelf, ..self }
     }
 
     /// The episodes generations are measured on, in order.
@@ -195,10 +114,7 @@ impl Lineage {
     /// Generations made by rewriting that count against the run's limit, invalid ones included: all but the seed, those a
     /// rollback set aside, and those the machine failed at.
     pub fn made(&self) -> u32 {
-        let refunded = |g: &Generation| g.plan.status == GenerationStatus::Fault;
-        let counts = |g: &&Generation| g.id().0 > 0 && !g.set_aside && !refunded(g);
-        let counted = self.generations.iter().filter(counts).count();
-        u32::try_from(counted).unwrap_or(u32::MAX)
+        self.made
     }
 
     /// The number the next generation gets.
@@ -219,7 +135,7 @@ impl Lineage {
 
     /// Adds a generation as planned.
     pub fn plan(&mut self, mut plan: GenerationPlan) {
-        let files = Arc::new(std::mem::take(&mut plan.files));
+        let files = std::mem::take(&mut plan.files);
         if plan.status == GenerationStatus::Valid {
             self.latest = plan.generation;
         }
@@ -231,16 +147,16 @@ impl Lineage {
         }
         self.clock += 1;
         Arc::make_mut(&mut self.known).entry(files.digest()).or_insert(plan.generation);
-        self.generations.push(Generation {
+        let generation = Generation {
             plan,
-            files,
+            files: self.shelf.keep(&files),
             commit: None,
-            measured: BTreeMap::new(),
+            measured: Few::default(),
             admitted: true,
             retired: false,
             set_aside: false,
             utility: None,
-            holds: BTreeMap::new(),
+            holds: Few::default(),
             attacks: Attacks::default(),
             evaluations: 0,
             raced_out: None,
@@ -249,7 +165,9 @@ impl Lineage {
             standing: Standing::default(),
             touched: self.clock,
             measured_at: 0,
-        });
+        };
+        self.made += u32::from(generation.counts());
+        self.generations.push(generation);
     }
 
     /// Notes a generation's commit.
@@ -278,7 +196,13 @@ impl Lineage {
     }
 
     /// Adds the result of an episode.
-    pub fn measured(&mut self, id: GenerationId, episode: EpisodeId, result: EpisodeResult) {
+    pub fn measured(
+        &mut self,
+        id: GenerationId,
+        episode: EpisodeId,
+        result: impl Into<KeptResult>,
+    ) {
+        let result = self.shelf.keep_result(result);
         self.hold(id, &episode.task, &result);
         let (tasks, clock) = (std::mem::take(&mut self.tasks), self.clock + 1);
         if let Some(generation) = self.get_mut(id) {
@@ -341,6 +265,8 @@ impl Lineage {
             // A person goes on from it, whatever a script thought of it.
             generation.retired &= generation.id() != to;
         }
+        let counted = self.generations.iter().filter(|g| g.counts()).count();
+        self.made = u32::try_from(counted).unwrap_or(u32::MAX);
         self.latest = to;
     }
 
@@ -392,7 +318,7 @@ impl Lineage {
         if let Some(generation) = self.get_mut(best) {
             for renewed in results {
                 if let Some(result) = generation.measured.get_mut(&renewed.episode) {
-                    renewed.renew(result, block);
+                    result.change(|result| renewed.renew(result, block));
                 }
             }
             generation.stand(&tasks);
@@ -440,7 +366,7 @@ impl Lineage {
         task: &TaskName,
         better: impl Fn(f64, f64) -> bool,
     ) -> Option<(FileSet, GenerationId)> {
-        let mut found: Option<(f64, &FileSet, GenerationId)> = None;
+        let mut found: Option<(f64, &Shelved, GenerationId)> = None;
         for ancestor in self.ancestors(id).into_iter().filter(|ancestor| *ancestor != id) {
             let results = self.get(ancestor).into_iter().flat_map(|g| g.measured.iter());
             for (_, result) in results.filter(|(episode, _)| episode.task == *task) {
@@ -451,7 +377,7 @@ impl Lineage {
                 }
             }
         }
-        found.map(|(_, files, from)| (files.clone(), from))
+        found.map(|(_, best, from)| (best.files(), from))
     }
 
     /// The solution of a task with the best metric on the newest block of select cases (ties: the older), and whose it is.
@@ -461,7 +387,7 @@ impl Lineage {
         better: impl Fn(f64, f64) -> bool,
     ) -> Option<(FileSet, GenerationId)> {
         let block = self.select_block();
-        let mut found: Option<(f64, &FileSet, GenerationId)> = None;
+        let mut found: Option<(f64, &Shelved, GenerationId)> = None;
         for generation in &self.generations {
             for (_, result) in generation.measured.iter().filter(|(e, _)| e.task == *task) {
                 if result.select_block == block
@@ -472,7 +398,7 @@ impl Lineage {
                 }
             }
         }
-        found.map(|(_, files, from)| (files.clone(), from))
+        found.map(|(_, best, from)| (best.files(), from))
     }
 
     /// A generation's mean score minus its first parent's, over the episodes both were measured on, every task weighing

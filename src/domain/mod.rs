@@ -25,6 +25,7 @@ pub mod report;
 pub mod sealed;
 pub mod settings;
 pub mod settings_rule;
+pub mod shelf;
 pub mod simulated;
 pub mod state;
 pub mod stats;

@@ -48,11 +48,9 @@ pub(super) fn models(
 ) -> Result<Models, EngineError> {
     let lab = &world.lab;
     let limits = Limits { caps: caps.clone(), episodes: Some(identity.episodes) };
-    let metered = recorded.spent().iter().filter(|(_, _, _, cost)| cost.requests > 0);
-    let costs = recorded.spent().iter().map(|(_, _, alias, cost)| (alias, cost));
     let mut models = Models::new(&lab.config, lab.root(), &world.environment)?
-        .with_budget(limits, metered.map(|(key, role, _, cost)| (key, role.as_str(), cost)))
-        .with_costs(costs);
+        .with_budget(limits, recorded.spent())
+        .with_costs(recorded.dearest());
     for run in models.replayed_runs() {
         let name: RunName = run.parse()?;
         if name == identity.run {

@@ -145,8 +145,8 @@ impl One<'_> {
         let known = self.lineage.suite().of(self.task.name());
         let shown: Vec<&Case> = known.iter().rev().take(SHOWN).rev().collect();
         let best = self.targets().into_iter().max_by(|a, b| a.1.score.total_cmp(&b.1.score));
-        let files = best.map_or(&self.task.initial, |(_, held)| &held.files);
-        let vars = context::tester(self.task, files, &shown, &self.contract());
+        let files = best.map_or_else(|| self.task.initial.clone(), |(_, held)| held.files.files());
+        let vars = context::tester(self.task, &files, &shown, &self.contract());
         let text = match self.prompt.render(&vars) {
             Ok(text) => text,
             Err(fault) => {
@@ -225,7 +225,8 @@ impl One<'_> {
         let targets: Vec<GenerationId> = self.targets().iter().map(|(g, _)| g.id()).collect();
         let scale = self.task.spec.score;
         for (generation, held) in self.holders() {
-            let measured = grade::measure(self.session, self.task, &held.files, accepted).await?;
+            let measured =
+                grade::measure(self.session, self.task, &held.files.files(), accepted).await?;
             trials += u32::try_from(measured.cases.len()).unwrap_or(u32::MAX);
             let n = u32::try_from(accepted.len()).unwrap_or(u32::MAX);
             // Where no metric came of it, each case is worth what the scale calls nothing.

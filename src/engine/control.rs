@@ -13,7 +13,8 @@ use super::measure::{self, Wanted};
 use super::session::Session;
 use crate::base::id::{EpisodeId, GenerationId};
 use crate::domain::action::Purpose;
-use crate::domain::event::{EpisodeResult, Event};
+use crate::domain::event::Event;
+use crate::domain::files::FileSet;
 use crate::domain::lineage::Lineage;
 use crate::domain::report::{AgentReport, ArmMetrics, ControlResult, PairedDifference};
 use crate::domain::stats;
@@ -69,7 +70,7 @@ async fn measure_arm(
     who: GenerationId,
     episodes: &[EpisodeId],
 ) -> Result<Arm, Stopped> {
-    let files = lineage.get(who).map(|g| g.files.clone()).unwrap_or_default();
+    let files = lineage.get(who).map(|g| g.files.files()).unwrap_or_default();
     let hooks = Hooks::load(session.scripts.clone(), &files).await?;
     // Nothing an agent's run added may tell for it.
     let wanted = Wanted {
@@ -85,7 +86,7 @@ async fn measure_arm(
     for (episode, result, _) in found.episodes {
         let judged = match session.recorded.control(&(who, episode.clone())) {
             Some(judged) => *judged,
-            None => judge(session, who, &episode, &result).await?,
+            None => judge(session, who, &episode, &result.best.files()).await?,
         };
         arm.push((episode, judged));
     }
@@ -97,12 +98,12 @@ async fn judge(
     session: &Session,
     generation: GenerationId,
     episode: &EpisodeId,
-    found: &EpisodeResult,
+    solution: &FileSet,
 ) -> Result<ControlResult, Stopped> {
     let mut result = ControlResult { metric: None, score: 0.0 };
     if let Some(task) = session.tasks.get(&episode.task) {
         let cases = task.cases(&Split::report(), session.identity.seed);
-        let measured = grade::measure(session, task, &found.best, &cases).await?;
+        let measured = grade::measure(session, task, solution, &cases).await?;
         result.metric = measured.metric;
         result.score = measured.metric.map_or(0.0, |metric| task.spec.score.score(metric));
     }

@@ -404,7 +404,7 @@ impl Drive {
     async fn finish(self) -> Result<(EpisodeResult, EpisodeEvidence), Stopped> {
         let key = self.key();
         let result = match self.session.recorded.episode(&key) {
-            Some(result) => result.clone(),
+            Some(result) => result.whole(),
             None => {
                 let mut result = self.episode.result();
                 if !self.session.identity.is_comparison(&key.1) {

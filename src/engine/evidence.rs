@@ -9,7 +9,7 @@ use super::consult::Advised;
 use crate::base::digest::Digest;
 use crate::base::id::{Alias, EpisodeId};
 use crate::domain::choice::outcome;
-use crate::domain::event::EpisodeResult;
+use crate::domain::shelf::Shelved;
 
 /// The evidence of one episode, collected while it runs.
 #[derive(Debug)]
@@ -81,8 +81,8 @@ impl EpisodeEvidence {
         &self.outcomes
     }
 
-    /// The files of the evidence commit, given the episode's result.
-    pub fn into_files(mut self, result: &EpisodeResult) -> BTreeMap<String, String> {
+    /// The files of the evidence commit, given the episode's solution.
+    pub fn into_files(mut self, best: &Shelved) -> BTreeMap<String, String> {
         let folder = self.folder();
         let mut text = self.lines.join("\n");
         text.push('\n');
@@ -91,8 +91,8 @@ impl EpisodeEvidence {
             let text = self.advice.join("\n") + "\n";
             self.files.insert(format!("{folder}/advice.jsonl"), text);
         }
-        for (path, text) in &result.best.0 {
-            self.files.insert(format!("{folder}/best/{path}"), text.clone());
+        for (path, text) in best.iter() {
+            self.files.insert(format!("{folder}/best/{path}"), text.to_owned());
         }
         self.files
     }

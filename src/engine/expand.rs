@@ -112,7 +112,7 @@ pub fn prepare(
     let Wanted { parent, by, refs, op, focus, show, edit, model, vars, tag } =
         Wanted::of(action)
             .ok_or_else(|| EngineError::Internal("a rewrite that nobody writes".into()))?;
-    let files = lineage.get(parent).map(|g| g.files.clone()).unwrap_or_default();
+    let files = Arc::new(lineage.get(parent).map(|g| g.files.files()).unwrap_or_default());
     let (role, prompt) = improver
         .role("meta")
         .ok_or_else(|| EngineError::Internal("a valid agent without a meta role".into()))?;
@@ -187,11 +187,11 @@ pub fn prepare(
 
 /// A rewrite that is on record with everything that was asked for it: nothing of it need be gone through again.
 pub fn done(session: &Session, id: GenerationId) -> Result<Option<Rewritten>, Stopped> {
-    let Some((plan, _)) = session.recorded.plan(id) else { return Ok(None) };
+    let Some(plan) = session.recorded.plan(id) else { return Ok(None) };
     let (archive, run) = (&session.archive, &session.identity.run);
     // What was asked is in the evidence.
     let kept = session.recorded.evidence(id).is_some() || archive.has_evidence(run, id)?;
-    Ok(kept.then(|| Rewritten { plan: plan.clone(), prompts: Vec::new() }))
+    Ok(kept.then(|| Rewritten { plan, prompts: Vec::new() }))
 }
 
 /// A rewrite, and what was asked for it, turn by turn.
@@ -213,7 +213,7 @@ struct Draft {
 /// Asks, applies, validates; hands the findings back at most twice. A rewrite that stays invalid becomes a rejected
 /// generation.
 pub async fn run(session: &Session, order: Order) -> Result<Rewritten, Stopped> {
-    let recorded = session.recorded.plan(order.id).map(|(plan, _)| plan.clone());
+    let recorded = session.recorded.plan(order.id);
     let Made { draft, prompts, handed_back } = match &order.prompt {
         Err(diagnostic) => Made {
             draft: Draft {

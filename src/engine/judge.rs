@@ -60,7 +60,7 @@ pub fn pool(session: &Session, lineage: &Lineage) -> Vec<Anchored> {
     for generation in lineage.generations() {
         for (episode, result) in &generation.measured {
             if result.metric.is_some() {
-                add(&episode.task, &result.best, result.score);
+                add(&episode.task, &result.best.files(), result.score);
             }
         }
     }
@@ -126,9 +126,9 @@ fn candidates(lineage: &Lineage, session: &Session, judging: Judging) -> Vec<(Ve
     let measured = lineage.get(of).map(|generation| &generation.measured);
     let next = lineage.unjudged(by, of).into_iter().take(n);
     let with_files = next.filter_map(|episode| {
-        let files = &measured?.get(&episode)?.best;
-        let verdict = blank(&episode.task, files);
-        Some((Verdict { episode: Some(episode), ..verdict }, files.clone()))
+        let files = measured?.get(&episode)?.best.files();
+        let verdict = blank(&episode.task, &files);
+        Some((Verdict { episode: Some(episode), ..verdict }, files))
     });
     with_files.collect()
 }
@@ -137,14 +137,14 @@ fn candidates(lineage: &Lineage, session: &Session, judging: Judging) -> Vec<(Ve
 fn anchored_files(session: &Session, lineage: &Lineage) -> BTreeMap<(TaskName, Digest), FileSet> {
     let wanted: BTreeSet<(&TaskName, &Digest)> =
         lineage.anchor().iter().map(|one| (&one.task, &one.candidate)).collect();
-    let starts = session.tasks.values().map(|task| (task.name(), &task.initial));
+    let starts = session.tasks.values().map(|task| (task.name(), task.initial.clone()));
     let measured = lineage.generations().iter().flat_map(|generation| &generation.measured);
-    let bests = measured.map(|(episode, result)| (&episode.task, &result.best));
+    let bests = measured.map(|(episode, result)| (&episode.task, result.best.files()));
     let mut found = BTreeMap::new();
     for (task, files) in starts.chain(bests) {
         let candidate = files.digest();
         if wanted.contains(&(task, &candidate)) {
-            found.entry((task.clone(), candidate)).or_insert_with(|| files.clone());
+            found.entry((task.clone(), candidate)).or_insert(files);
         }
     }
     found

@@ -15,18 +15,18 @@ use super::{EngineError, Stopped};
 use crate::base::id::{EpisodeId, GenerationId};
 use crate::domain::action::Purpose;
 use crate::domain::choice::Outcomes;
-use crate::domain::event::EpisodeResult;
 use crate::domain::files::FileSet;
 use crate::domain::lineage::Lineage;
 use crate::domain::report::RaceReport;
 use crate::domain::settings::Start;
+use crate::domain::shelf::KeptResult;
 use crate::solve::episode::Setting;
 
 /// What came of one evaluate action.
 #[derive(Default)]
 pub struct Measured {
     /// The episodes measured, in the order asked.
-    pub episodes: Vec<(EpisodeId, EpisodeResult, EpisodeEvidence)>,
+    pub episodes: Vec<(EpisodeId, KeptResult, EpisodeEvidence)>,
     /// Why the others were not, if some were left out.
     pub raced_out: Option<RaceReport>,
 }
@@ -157,7 +157,7 @@ fn start(
 ) -> (FileSet, Option<GenerationId>) {
     let held = lineage.get(generation).and_then(|g| g.holds.get(task.name()));
     if let (Purpose::Continue, Some(held)) = (purpose, held) {
-        return (held.files.clone(), Some(generation));
+        return (held.files.files(), Some(generation));
     }
     let carried = match session.identity.start {
         Start::Initial => None,
@@ -234,7 +234,7 @@ async fn side_by_side(
         .into_iter()
         .filter_map(|id| {
             let (result, evidence) = found.remove(&id)?;
-            Some((id, result, evidence))
+            Some((id, result.into(), evidence))
         })
         .collect();
     Ok(Measured { episodes, raced_out: None })

@@ -35,7 +35,8 @@ pub fn prepare(
         return Err(EngineError::Internal("a merge without a merge action".into()).into());
     };
     let base = base.or_else(|| lineage.common_ancestor(*a, *b)).unwrap_or_default();
-    let files = |id: GenerationId| lineage.get(id).map(|g| g.files.clone()).unwrap_or_default();
+    let files =
+        |id: GenerationId| lineage.get(id).map(|g| Arc::new(g.files.files())).unwrap_or_default();
     let mean = |id: GenerationId| lineage.get(id).and_then(|g| g.mean());
     let prefer_b = match prefer {
         Prefer::A => false,
@@ -56,8 +57,8 @@ pub fn prepare(
 
 /// Validates what was merged. What is not well-formed becomes a rejected generation: there is nobody to repair it.
 pub async fn run(session: &Session, order: Order) -> Result<Rewritten, Stopped> {
-    if let Some((plan, _)) = session.recorded.plan(order.id) {
-        return Ok(Rewritten { plan: plan.clone(), prompts: Vec::new() });
+    if let Some(plan) = session.recorded.plan(order.id) {
+        return Ok(Rewritten { plan, prompts: Vec::new() });
     }
     let Order { id, parents, base, first, merged, tag, rules } = order;
     let submission = Submission::of_rewrite(&merged.files, &first, &[]);

@@ -272,7 +272,8 @@ async fn assemble(
         observer: Mutex::new(observer),
     });
     begin(&session, agent, resumed, caps).await?;
-    Ok(Assembled { session, lineage: Lineage::new(identity.all_episodes()), seed })
+    let lineage = Lineage::new(identity.all_episodes()).on(session.recorded.shelf().clone());
+    Ok(Assembled { session, lineage, seed })
 }
 
 /// The agent a run starts from must pass what every rewrite must pass.

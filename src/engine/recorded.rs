@@ -1,97 +1,29 @@
 //! What the journal already says, by key: the reason why a resumed run does nothing twice.
 
+mod entries;
+mod fold;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::id::{Alias, EpisodeId, GenerationId, TaskName};
-use crate::base::unit::UnixMillis;
-use crate::domain::action::{InnerAction, OuterAction};
-use crate::domain::choice::outcome;
+use crate::base::unit::{MicroUsd, UnixMillis};
+use crate::domain::action::InnerAction;
 use crate::domain::consult::Advice;
 use crate::domain::event::{
-    AttemptResult, CallCost, CallKey, Diagnostic, DraftTest, EpisodeResult, Event, GenerationPlan,
-    Halt, Record,
+    AttemptResult, CallKey, DraftTest, EpisodeResult, GenerationPlan, Record,
 };
-use crate::domain::files::FileSet;
 use crate::domain::judge::Verdict;
-use crate::domain::kept::Kept;
 use crate::domain::ladder::SelectResult;
-use crate::domain::report::{ControlResult, PromotionReport, RaceReport, SolutionReport};
-use crate::domain::sealed::{SealedPair, SealedResult, SolutionPlace};
+use crate::domain::report::{ControlResult, PromotionReport, SolutionReport};
+use crate::domain::sealed::SolutionPlace;
 use crate::domain::settings::Budgets;
+use crate::domain::shelf::{KeptResult, Shelf};
 use crate::domain::suite::AttackReport;
-use crate::domain::task::Case;
-use crate::domain::tool::ToolCall;
+use crate::model::{Caller, Spent};
 
-/// An answer of a model as recorded.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// The alias asked.
-    pub alias: Alias,
-    /// The text.
-    pub text: String,
-    /// The tools it called natively.
-    pub calls: Vec<ToolCall>,
-    /// The answer as its provider wants it back, where it wants more than text and calls.
-    pub kept: Option<Kept>,
-    /// Why it is not an answer, if it is not.
-    pub unusable: Option<String>,
-    /// What it used.
-    pub cost: CallCost,
-}
-
-/// What the outer loop did at a step.
-#[derive(Debug, Clone)]
-pub enum Step {
-    /// A decision.
-    Decided {
-        /// Whose script; `None` for the kernel.
-        by: Option<GenerationId>,
-        /// The action.
-        action: OuterAction,
-    },
-    /// A refusal by the guard.
-    Refused {
-        /// Whose script.
-        by: GenerationId,
-        /// Why.
-        diagnostic: Diagnostic,
-    },
-}
-
-/// How an episode began.
-#[derive(Debug, Clone)]
-pub struct Started {
-    /// The candidate it starts from.
-    pub start: FileSet,
-    /// Where that came from; `None`: the task's initial solution.
-    pub from: Option<GenerationId>,
-    /// Cases of the suite it is measured on.
-    pub suite: Vec<Case>,
-}
-
-/// The end of an evaluate action.
-#[derive(Debug, Clone, Copy)]
-pub struct Evaluated {
-    /// Whether the generation may be a parent.
-    pub admitted: bool,
-    /// What the script's `utility` said.
-    pub utility: Option<f64>,
-    /// Why it was broken off, if it was.
-    pub raced_out: Option<RaceReport>,
-    /// When.
-    pub at: UnixMillis,
-}
-
-/// One opening of the sealed test split.
-#[derive(Debug, Clone)]
-pub struct Opening {
-    /// Its number in this run, from 1.
-    pub number: u32,
-    /// What it compares.
-    pub pairs: Vec<SealedPair>,
-    /// What came of it; `None`: it was interrupted.
-    pub results: Option<Vec<SealedResult>>,
-}
+use super::costs::Tally;
+use entries::Planned;
+pub use entries::{Answer, Evaluated, Opening, Started, Step};
 
 /// One episode of one generation.
 pub type EpisodeKey = (GenerationId, EpisodeId);
@@ -99,10 +31,11 @@ pub type EpisodeKey = (GenerationId, EpisodeId);
 /// Everything the journal says, by key. Empty for a fresh run.
 #[derive(Debug, Default)]
 pub struct Recorded {
-    steps: BTreeMap<u32, (u32, Step)>,
+    steps: BTreeMap<u32, (u32, Box<Step>)>,
     answers: BTreeMap<CallKey, Answer>,
     draft_tests: BTreeMap<CallKey, DraftTest>,
-    plans: BTreeMap<GenerationId, (GenerationPlan, UnixMillis)>,
+    plans: BTreeMap<GenerationId, Box<Planned>>,
+    shelf: Shelf,
     commits: BTreeMap<GenerationId, String>,
     starts: BTreeMap<EpisodeKey, Started>,
     measured_starts: BTreeMap<EpisodeKey, AttemptResult>,
@@ -110,7 +43,7 @@ pub struct Recorded {
     attempts: BTreeMap<(EpisodeKey, u32), AttemptResult>,
     consults: BTreeMap<(EpisodeKey, u32), (u32, InnerAction)>,
     advice: BTreeMap<(EpisodeKey, u32), Advice>,
-    episodes: BTreeMap<EpisodeKey, EpisodeResult>,
+    episodes: BTreeMap<EpisodeKey, KeptResult>,
     evidence: BTreeMap<GenerationId, String>,
     evaluated: BTreeMap<u32, Evaluated>,
     renewed: BTreeMap<u32, (GenerationId, Vec<SelectResult>)>,
@@ -125,7 +58,9 @@ pub struct Recorded {
     openings: Vec<Opening>,
     finished: Option<(GenerationId, String)>,
     authors: BTreeSet<Alias>,
-    spent: Vec<(CallKey, String, Alias, CallCost)>,
+    spent: BTreeMap<Caller, Spent>,
+    dearest: BTreeMap<Alias, MicroUsd>,
+    paid: Tally,
     caps: Budgets,
     interpreter: Option<String>,
     /// What came of asking the models, episode by episode.
@@ -150,170 +85,9 @@ impl Recorded {
         Self { forgets: true, ..Self::default() }
     }
 
-    /// Lets go what led to the end of a step.
-    fn forget(&mut self, step: u32, generation: GenerationId) {
-        let Some((_, Step::Decided { action: OuterAction::Evaluate { cases, .. }, .. })) =
-            self.steps.get(&step)
-        else {
-            return;
-        };
-        for episode in cases {
-            let key = (generation, episode.clone());
-            self.starts.remove(&key);
-            self.measured_starts.remove(&key);
-            let attempts = (key.clone(), 0)..=(key.clone(), u32::MAX);
-            let made: Vec<_> = self.decisions.range(attempts).map(|(at, _)| at.clone()).collect();
-            for at in made {
-                self.decisions.remove(&at);
-                self.attempts.remove(&at);
-                let call = |turn| CallKey::Attempt {
-                    generation,
-                    episode: episode.clone(),
-                    attempt: at.1,
-                    turn,
-                };
-                let turns = call(0)..=call(u32::MAX);
-                let asked: Vec<_> = self.answers.range(turns).map(|(key, _)| key.clone()).collect();
-                for key in asked {
-                    self.answers.remove(&key);
-                    self.draft_tests.remove(&key);
-                }
-            }
-        }
-        let of_step =
-            |(measured, episode): &EpisodeKey| *measured == generation && cases.contains(episode);
-        self.consults.retain(|(key, _), _| !of_step(key));
-        self.advice.retain(|(key, _), _| !of_step(key));
-        for episode in cases {
-            let call = |consult| CallKey::Consult {
-                generation,
-                episode: episode.clone(),
-                consult,
-                turn: 0,
-            };
-            let asked: Vec<_> =
-                self.answers.range(call(0)..call(u32::MAX)).map(|(key, _)| key.clone()).collect();
-            for key in asked {
-                self.answers.remove(&key);
-            }
-        }
-        let turns = CallKey::Rewrite { generation, turn: 0 }..=CallKey::Rewrite {
-            generation,
-            turn: u32::MAX,
-        };
-        let asked: Vec<_> = self.answers.range(turns).map(|(key, _)| key.clone()).collect();
-        for key in asked {
-            self.answers.remove(&key);
-        }
-    }
-
-    /// Takes in the next record.
-    pub fn take(&mut self, record: Record) {
-        let at = record.at;
-        match record.event {
-            Event::RunHalted { why: Halt::InvalidStreak, .. } => {
-                let next = self.plans.keys().next_back().map_or(0, |last| last.0 + 1);
-                self.streak_from = GenerationId(next);
-            }
-            Event::RunStarted { interpreter, .. } | Event::RunResumed { interpreter, .. } => {
-                self.interpreter = interpreter.or(self.interpreter.take());
-            }
-            Event::RunHalted { .. } | Event::ProviderPaused { .. } | Event::ProviderBack { .. } => {
-            }
-            Event::CapsSet { budget } => self.caps = budget,
-            Event::Decided { step, by, action, settled } => {
-                self.steps.insert(step, (settled, Step::Decided { by, action }));
-            }
-            Event::Refused { step, by, diagnostic, settled } => {
-                self.steps.insert(step, (settled, Step::Refused { by, diagnostic }));
-            }
-            Event::Answered { key, role, alias, text, calls, kept, cost, unusable, .. } => {
-                self.authors.insert(alias.clone());
-                let paid = cost.answered_by.clone().unwrap_or_else(|| alias.clone());
-                self.spent.push((key.clone(), role, paid, cost.clone()));
-                self.answers.insert(key, Answer { alias, text, calls, kept, unusable, cost });
-            }
-            Event::DraftTested { key, result } => {
-                self.draft_tests.insert(key, result);
-            }
-            Event::GenerationPlanned { plan } => {
-                self.plans.insert(plan.generation, (*plan, at));
-            }
-            Event::GenerationCommitted { generation, commit, .. } => {
-                self.commits.insert(generation, commit);
-            }
-            Event::EpisodeStarted { generation, episode, start, from, suite } => {
-                self.starts.insert((generation, episode), Started { start, from, suite });
-            }
-            Event::StartMeasured { generation, episode, result } => {
-                self.measured_starts.insert((generation, episode), *result);
-            }
-            Event::AttemptDecided { generation, episode, attempt, action } => {
-                self.decisions.insert(((generation, episode), attempt), action);
-            }
-            Event::AttemptFinished { generation, episode, attempt, result } => {
-                let outcome = outcome(&result).map(|(model, gain)| (model.clone(), gain));
-                let key = (generation, episode.clone());
-                self.outcomes.entry(key).or_default().extend(outcome);
-                self.attempts.insert(((generation, episode), attempt), *result);
-            }
-            Event::ConsultDecided { generation, episode, consult, attempt, action } => {
-                self.consults.insert(((generation, episode), consult), (attempt, action));
-            }
-            Event::Consulted { generation, episode, consult, advice } => {
-                self.advice.insert(((generation, episode), consult), advice);
-            }
-            Event::EpisodeFinished { generation, episode, result } => {
-                self.episodes.insert((generation, episode), *result);
-            }
-            Event::Evaluated { step, generation, admitted, utility, raced_out, evidence } => {
-                self.evidence.extend(evidence.clone().map(|commit| (generation, commit)));
-                if self.forgets && evidence.is_some() {
-                    self.forget(step, generation);
-                }
-                self.evaluated.insert(step, Evaluated { admitted, utility, raced_out, at });
-            }
-            Event::SelectRenewed { block, generation, results } => {
-                self.renewed.insert(block, (generation, results));
-            }
-            Event::PromotionDecided { step, report, .. } => {
-                self.promotions.insert(step, report);
-            }
-            Event::Attacked { step, reports, .. } => {
-                self.attacks.insert(step, reports);
-            }
-            Event::Judged { step, verdicts, utility, .. } => {
-                self.verdicts.insert(step, (verdicts, utility));
-            }
-            Event::ControlMeasured { generation, episode, result } => {
-                self.control.insert((generation, episode), result);
-            }
-            Event::AgentsCompared { .. } => self.agents_compared = true,
-            Event::SolutionCompared { report } => {
-                self.compared.insert(report.task.clone(), report);
-            }
-            Event::TestOpened { opening, pairs } => {
-                self.openings.push(Opening { number: opening, pairs, results: None });
-            }
-            Event::Tested { opening, results } => {
-                if let Some(known) = self.openings.iter_mut().find(|o| o.number == opening) {
-                    known.results = Some(results);
-                }
-            }
-            Event::RolledBack { to } => {
-                let next = self.steps.keys().next_back().map_or(0, |last| last + 1);
-                self.rollbacks.push((next, to));
-                self.finished = None;
-                self.agents_compared = false;
-                self.compared.clear();
-            }
-            Event::RunFinished { best, why } => self.finished = Some((best, why)),
-        }
-    }
-
     /// What the outer loop did at a step.
     pub fn step(&self, step: u32) -> Option<&Step> {
-        self.steps.get(&step).map(|(_, step)| step)
+        self.steps.get(&step).map(|(_, step)| step.as_ref())
     }
 
     /// How many actions had been taken in when a step was decided.
@@ -331,9 +105,20 @@ impl Recorded {
         self.answers.get(key)
     }
 
-    /// A generation as planned, and when.
-    pub fn plan(&self, id: GenerationId) -> Option<&(GenerationPlan, UnixMillis)> {
-        self.plans.get(&id)
+    /// A generation as planned.
+    pub fn plan(&self, id: GenerationId) -> Option<GenerationPlan> {
+        let Planned { plan, files, .. } = self.plans.get(&id)?.as_ref();
+        Some(GenerationPlan { files: files.files(), ..plan.clone() })
+    }
+
+    /// When a generation was planned.
+    pub fn planned_at(&self, id: GenerationId) -> Option<UnixMillis> {
+        self.plans.get(&id).map(|planned| planned.at)
+    }
+
+    /// The texts of agents and solutions.
+    pub fn shelf(&self) -> &Shelf {
+        &self.shelf
     }
 
     /// A generation's commit.
@@ -372,7 +157,7 @@ impl Recorded {
     }
 
     /// The result of an episode.
-    pub fn episode(&self, key: &EpisodeKey) -> Option<&EpisodeResult> {
+    pub fn episode(&self, key: &EpisodeKey) -> Option<&KeptResult> {
         self.episodes.get(key)
     }
 
@@ -491,14 +276,24 @@ impl Recorded {
         self.finished.as_ref()
     }
 
-    /// Every recorded call, with its role, who answered, and what it cost.
-    pub fn spent(&self) -> &[(CallKey, String, Alias, CallCost)] {
+    /// What calls used that sent a request, by caller.
+    pub fn spent(&self) -> &BTreeMap<Caller, Spent> {
         &self.spent
     }
 
     /// The interpreter that candidates ran under last, where the journal says.
     pub fn interpreter(&self) -> Option<&str> {
         self.interpreter.as_deref()
+    }
+
+    /// What models were paid, by rewrite and by episode.
+    pub fn paid(&self) -> &Tally {
+        &self.paid
+    }
+
+    /// What the dearest call of each alias cost, where one told.
+    pub fn dearest(&self) -> &BTreeMap<Alias, MicroUsd> {
+        &self.dearest
     }
 
     /// The caps that held last.

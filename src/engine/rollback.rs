@@ -23,7 +23,7 @@ pub async fn roll_back(
     let opened = Journal::open(&journal_folder(lab, run), clock)?;
     let recorded = Recorded::read(opened.records);
     let commit = match (recorded.plan(to), recorded.commit(to)) {
-        (Some((plan, _)), Some(commit)) if plan.status == GenerationStatus::Valid => commit,
+        (Some(plan), Some(commit)) if plan.status == GenerationStatus::Valid => commit,
         (Some(_), Some(_)) => {
             return Err(EngineError::NoWayBack {
                 run: run.to_string(),

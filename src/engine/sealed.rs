@@ -137,8 +137,8 @@ struct Measuring<'a> {
 impl Measuring<'_> {
     async fn compare(&self, pair: &SealedPair) -> Result<SealedResult, Stopped> {
         let start = self.measure(&self.task.initial).await?;
-        let seed = self.measure(self.solution(&pair.seed)?).await?;
-        let best = self.measure(self.solution(&pair.best)?).await?;
+        let seed = self.measure(&self.solution(&pair.seed)?).await?;
+        let best = self.measure(&self.solution(&pair.best)?).await?;
         Ok(SealedResult {
             task: pair.task.clone(),
             start: start.metric,
@@ -150,10 +150,10 @@ impl Measuring<'_> {
         })
     }
 
-    fn solution(&self, place: &SolutionPlace) -> Result<&FileSet, EngineError> {
+    fn solution(&self, place: &SolutionPlace) -> Result<FileSet, EngineError> {
         let SolutionPlace { generation, episode } = place;
         match self.recorded.episode(&(*generation, episode.clone())) {
-            Some(result) => Ok(&result.best),
+            Some(result) => Ok(result.best.files()),
             None => Err(EngineError::Mismatch {
                 run: self.identity.run.to_string(),
                 what: format!("the end of {episode} of {generation} is not recorded"),

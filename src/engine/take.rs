@@ -52,8 +52,8 @@ impl Outer {
     pub(super) async fn take_generation(&mut self, plan: GenerationPlan) -> Result<(), Stopped> {
         let id = plan.generation;
         let session = self.session.clone();
-        let at = match session.recorded.plan(id) {
-            Some((_, at)) => *at,
+        let at = match session.recorded.planned_at(id) {
+            Some(at) => at,
             None => {
                 session.record(Event::GenerationPlanned { plan: plan.clone().into() }).await?.at
             }
@@ -112,7 +112,7 @@ impl Outer {
             for (model, gain) in evidence.outcomes() {
                 Arc::make_mut(&mut self.known).add(model, *gain);
             }
-            files.0.extend(evidence.into_files(&result));
+            files.0.extend(evidence.into_files(&result.best));
             let paid = self.session.costs.take_episode((who, episode.clone()));
             self.lineage.pay(who, paid);
             self.lineage.measured(who, episode, result);
@@ -192,7 +192,8 @@ impl Outer {
         for (episode, result) in measured {
             if let Some(task) = self.session.tasks.get(&episode.task) {
                 let selected =
-                    grade::select(&self.session, task, episode, &result.best, block).await?;
+                    grade::select(&self.session, task, episode, &result.best.files(), block)
+                        .await?;
                 results.push(selected.0);
             }
         }

@@ -38,9 +38,8 @@ pub fn generation(
     let todo = if valid && generation.raced_out.is_none() { lineage.episodes() } else { &[] };
     let files: BTreeMap<String, String> = generation
         .files
-        .0
         .iter()
-        .map(|(path, text)| (path.clone(), Digest::of(text.as_bytes()).to_string()))
+        .map(|(path, text)| (path.to_owned(), Digest::of(text.as_bytes()).to_string()))
         .collect();
     let trials: u32 = generation.measured.values().map(|result| result.trials).sum();
     let (judged, judged_n) = lineage.judged(generation.id());

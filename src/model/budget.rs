@@ -12,7 +12,7 @@ mod ledger;
 
 pub(super) use ledger::{Ledger, Reservation};
 
-use crate::base::id::{EpisodeId, GenerationId};
+use crate::base::id::GenerationId;
 use crate::base::unit::MicroUsd;
 use crate::domain::event::{CallCost, CallKey, CapScope};
 use crate::domain::settings::{BudgetSpec, Budgets};
@@ -58,6 +58,25 @@ impl Spent {
             calls: self.calls.saturating_sub(other.calls),
             wall_ms: self.wall_ms.saturating_sub(other.wall_ms),
         }
+    }
+}
+
+/// Whose call it is, as far as caps ask.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Caller {
+    /// The generation that is made or measured.
+    pub generation: GenerationId,
+    /// The index of its episode, if it belongs to one.
+    pub episode: Option<u32>,
+    /// The role asked.
+    pub role: String,
+}
+
+impl Caller {
+    /// That of a call.
+    pub fn of(key: &CallKey, role: &str) -> Self {
+        let episode = key.episode().map(|episode| episode.index);
+        Self { generation: key.generation(), episode, role: role.to_owned() }
     }
 }
 
@@ -155,12 +174,12 @@ pub struct Limits {
 
 impl Limits {
     /// The scopes of a call.
-    fn scopes(&self, key: &CallKey, role: &str) -> Vec<Scope> {
-        let compares = |episode: &EpisodeId| self.episodes.is_some_and(|f| episode.index >= f);
-        let generation = (!key.episode().is_some_and(compares)).then(|| key.generation());
+    fn scopes(&self, caller: &Caller) -> Vec<Scope> {
+        let compares = |index: u32| self.episodes.is_some_and(|first| index >= first);
+        let generation = (!caller.episode.is_some_and(compares)).then_some(caller.generation);
         let mut scopes = vec![Scope::Run];
         scopes.extend(generation.map(Scope::Generation));
-        scopes.push(Scope::Role(role.to_owned()));
+        scopes.push(Scope::Role(caller.role.clone()));
         scopes
     }
 

@@ -31,7 +31,7 @@ mod registry;
 pub use crate::domain::event::OperatorCredit;
 pub use backend::Recording;
 pub use brief::{AdviceBrief, Brief, CasesBrief, JudgeBrief, Lesson, MetaBrief, WorkerBrief};
-pub use budget::{Cap, Limits, Scope, Spent};
+pub use budget::{Caller, Cap, Limits, Scope, Spent};
 pub use chat::{Answer, Chat, Schema, Tool, ToolCall, ToolResult, Turn};
 pub use fault::{AnswerFault, Consequence, ModelError, Phase, Trouble};
 pub use pauses::Paused;

@@ -9,7 +9,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::backend::{Backend, Patience, Recording, Workshop};
-use super::budget::{Ledger, Limits, Scope, Spent};
+use super::budget::{Caller, Ledger, Limits, Scope, Spent};
 use super::chat::{Answer, Chat};
 use super::fault::ModelError;
 use super::pauses::{Paused, Pauses};
@@ -18,7 +18,8 @@ use super::request::{Reply, Request};
 use super::telemetry::Telemetry;
 use crate::base::environment::Environment;
 use crate::base::id::Alias;
-use crate::domain::event::{CallCost, CallKey};
+use crate::base::unit::MicroUsd;
+use crate::domain::event::CallCost;
 use crate::domain::settings::{Dialect, EnsembleSpec, LabConfig, ModelSpec};
 use crate::domain::settings_rule::{self, BUILT_IN};
 
@@ -83,22 +84,22 @@ impl Models {
     pub fn with_budget<'a>(
         mut self,
         limits: Limits,
-        calls: impl IntoIterator<Item = (&'a CallKey, &'a str, &'a CallCost)>,
+        spent: impl IntoIterator<Item = (&'a Caller, &'a Spent)>,
     ) -> Self {
         self.budget = Ledger::new(limits);
-        for (key, role, cost) in calls {
-            self.budget.enter(key, role, cost);
+        for (caller, used) in spent {
+            self.budget.enter(caller, *used);
         }
         self
     }
 
-    /// The same, knowing what calls of an alias cost before; see [`Self::check`].
+    /// The same, knowing what the dearest call of an alias cost before; see [`Self::check`].
     #[must_use]
     pub fn with_costs<'a>(
         self,
-        calls: impl IntoIterator<Item = (&'a Alias, &'a CallCost)>,
+        dearest: impl IntoIterator<Item = (&'a Alias, &'a MicroUsd)>,
     ) -> Self {
-        calls.into_iter().for_each(|(alias, cost)| self.budget.learn(alias, cost));
+        dearest.into_iter().for_each(|(alias, usd)| self.budget.learn(alias, Some(*usd)));
         self
     }
 
@@ -308,11 +309,11 @@ impl Models {
         }
         match &answered {
             Ok(Reply { cost, .. }) => {
-                self.budget.learn(alias, cost);
+                self.budget.learn(alias, cost.usd);
                 reservation.settle(cost);
             }
             Err(ModelError::NotAnAnswer { cost, .. }) => {
-                self.budget.learn(alias, cost);
+                self.budget.learn(alias, cost.usd);
                 reservation.settle(cost);
             }
             Err(_) => drop(reservation),

@@ -46,7 +46,7 @@ pub struct Ask<'a> {
 pub fn meta(lineage: &Lineage, ask: &Ask<'_>) -> Value {
     let parent = lineage.get(ask.parent);
     let files: Vec<Value> = parent
-        .map(|g| g.files.0.iter().map(|(path, text)| json!({"path": path, "text": text})).collect())
+        .map(|g| g.files.iter().map(|(path, text)| json!({"path": path, "text": text})).collect())
         .unwrap_or_default();
     let episodes: Vec<Value> = parent
         .map(|g| {
@@ -126,7 +126,6 @@ fn traces(lineage: &Lineage, ask: &Ask<'_>) -> Vec<Value> {
         .map(|(generation, episode, result)| {
             let best: Vec<Value> = result
                 .best
-                .0
                 .iter()
                 .map(|(path, text)| json!({"path": path, "text": text}))
                 .collect();

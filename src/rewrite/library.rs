@@ -48,7 +48,7 @@ impl Library {
 
     /// The paths of a generation's files with their sizes.
     pub fn files(&self, id: GenerationId) -> Result<String, String> {
-        let lines = self.generation(id)?.files.0.iter();
+        let lines = self.generation(id)?.files.iter();
         Ok(lines.map(|(path, text)| format!("{path} {} bytes\n", text.len())).collect())
     }
 
@@ -67,7 +67,7 @@ impl Library {
         let mut found = String::new();
         let chosen = |g: &&Generation| id.is_none_or(|id| id == g.id());
         for g in self.lineage.generations().iter().filter(chosen) {
-            for (path, text) in &g.files.0 {
+            for (path, text) in g.files.iter() {
                 for (line, number) in text.lines().zip(1..).filter(|(line, _)| line.contains(words))
                 {
                     let _ = writeln!(found, "{} {path}:{number}: {line}", g.id());
@@ -95,7 +95,7 @@ impl Library {
     pub fn episodes(&self, id: GenerationId) -> Result<String, String> {
         let mut text = String::from("episode start_metric best_metric score attempts accepted\n");
         for (episode, result) in &self.generation(id)?.measured {
-            let EpisodeResult { start_metric, metric, score, attempts, accepted, .. } = result;
+            let EpisodeResult { start_metric, metric, score, attempts, accepted, .. } = &**result;
             let (start, metric) = (number(*start_metric), number(*metric));
             let _ = writeln!(text, "{episode} {start} {metric} {score:.4} {attempts} {accepted}");
         }
@@ -161,8 +161,8 @@ impl Library {
         files.0.insert("generations.txt".into(), self.generations());
         for g in self.lineage.generations() {
             let id = g.id();
-            for (path, text) in &g.files.0 {
-                files.0.insert(format!("{id}/agent/{path}"), text.clone());
+            for (path, text) in g.files.iter() {
+                files.0.insert(format!("{id}/agent/{path}"), text.to_owned());
             }
             for (name, page) in [("episodes", self.episodes(id)), ("failures", self.failures(id))] {
                 files.0.extend(page.ok().map(|page| (format!("{id}/{name}.txt"), page)));

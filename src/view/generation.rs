@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::spend::Spend;
+use crate::base::few::Few;
 use crate::base::id::{Alias, EpisodeId, GenerationId, TaskName};
 use crate::base::unit::UnixMillis;
 use crate::domain::event::{
@@ -50,7 +51,7 @@ pub struct GenerationView {
     /// Why its measurement was broken off, if it was.
     pub raced_out: Option<RaceReport>,
     /// Its episodes, begun or ended.
-    pub episodes: BTreeMap<EpisodeId, EpisodeView>,
+    pub episodes: Few<EpisodeId, EpisodeView>,
     /// What the calls that made and measured it used.
     pub spend: Spend,
     /// When it was planned.
@@ -121,7 +122,7 @@ impl GenerationView {
             admitted: None,
             retired: false,
             raced_out: None,
-            episodes: BTreeMap::new(),
+            episodes: Few::default(),
             spend: Spend::default(),
             planned_at: at,
         }

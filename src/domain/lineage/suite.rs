@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 
 use super::Lineage;
 use crate::base::id::{GenerationId, TaskName};
-use crate::domain::event::EpisodeResult;
-use crate::domain::files::FileSet;
+use crate::domain::shelf::{KeptResult, Shelved};
 use crate::domain::suite::AttackReport;
 use crate::domain::task::Case;
 
@@ -38,7 +37,7 @@ impl Suite {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Holding {
     /// The solution.
-    pub files: FileSet,
+    pub files: Shelved,
     /// Its metric on the train cases and the suite as it stands.
     pub metric: f64,
     /// The score of that metric.
@@ -105,7 +104,7 @@ impl Lineage {
     }
 
     /// Keeps the best solution of an episode, if it is the generation's best of the task.
-    pub(super) fn hold(&mut self, id: GenerationId, task: &TaskName, result: &EpisodeResult) {
+    pub(super) fn hold(&mut self, id: GenerationId, task: &TaskName, result: &KeptResult) {
         let (Some(metric), Some(generation)) = (result.metric, self.get_mut(id)) else { return };
         let better = generation.holds.get(task).is_none_or(|held| result.score > held.score);
         if better {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::event::EpisodeResult;
 
 fn plan(number: u32, parent: Option<u32>, status: GenerationStatus) -> GenerationPlan {
     GenerationPlan {

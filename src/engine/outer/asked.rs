@@ -26,7 +26,7 @@ impl Outer {
         if let Some(hooks) = self.hooks.get(&id) {
             return Ok(hooks.clone());
         }
-        let files = self.lineage.get(id).map(|g| g.files.clone()).unwrap_or_default();
+        let files = self.lineage.get(id).map(|g| g.files.files()).unwrap_or_default();
         let hooks = Hooks::load(self.session.scripts.clone(), &files).await?;
         self.hooks.insert(id, hooks.clone());
         Ok(hooks)

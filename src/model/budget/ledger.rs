@@ -5,10 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::{Limits, Scope, Spent};
+use super::{Caller, Limits, Scope, Spent};
 use crate::base::id::Alias;
 use crate::base::unit::MicroUsd;
-use crate::domain::event::{CallCost, CallKey};
+use crate::domain::event::CallCost;
 use crate::domain::settings::Price;
 use crate::model::fault::ModelError;
 use crate::model::price::Tokens;
@@ -39,16 +39,14 @@ impl Ledger {
         Self { limits, books: Mutex::default(), settled: Notify::new(), dearest: Mutex::default() }
     }
 
-    /// Takes in a call that was made before.
-    pub fn enter(&self, key: &CallKey, role: &str, cost: &CallCost) {
-        let mut used = Spent::default();
-        used.add(cost);
-        self.book(&self.limits.scopes(key, role), used);
+    /// Takes in what calls used that were made before.
+    pub fn enter(&self, caller: &Caller, used: Spent) {
+        self.book(&self.limits.scopes(caller), used);
     }
 
     /// Takes note of what a call of an alias cost.
-    pub fn learn(&self, alias: &Alias, cost: &CallCost) {
-        let Some(usd) = cost.usd else { return };
+    pub fn learn(&self, alias: &Alias, usd: Option<MicroUsd>) {
+        let Some(usd) = usd else { return };
         let mut dearest = self.dearest.lock().unwrap_or_else(PoisonError::into_inner);
         let known = dearest.entry(alias.clone()).or_default();
         *known = (*known).max(usd);
@@ -104,7 +102,7 @@ impl Ledger {
         request: &Request,
         reckoned: Spent,
     ) -> Result<Reservation<'_>, ModelError> {
-        let scopes = self.limits.scopes(&request.key, &request.role);
+        let scopes = self.limits.scopes(&Caller::of(&request.key, &request.role));
         loop {
             let settled = self.settled.notified();
             tokio::pin!(settled);

@@ -134,9 +134,11 @@ async fn parallel_calls_do_not_slip_past_a_cap() {
 async fn a_resumed_budget_goes_on_where_it_stood() {
     let folder = tempfile::tempdir().expect("a folder");
     let caps = Budgets { max_calls: Some(3), ..Budgets::default() };
-    let (before, used) = (question("?").key, CallCost::default());
+    let before = Caller::of(&question("?").key, "worker");
+    let mut used = Spent::default();
+    (0..3).for_each(|_| used.add(&CallCost::default()));
     let models = scripted(folder.path(), "")
-        .with_budget(Limits { caps, episodes: None }, [(&before, "worker", &used); 3]);
+        .with_budget(Limits { caps, episodes: None }, [(&before, &used)]);
     let asked = models.ask(&question("?"), &CancellationToken::new()).await;
     assert!(matches!(asked, Err(ModelError::BudgetSpent { .. })), "{asked:?}");
 }

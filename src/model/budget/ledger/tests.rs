@@ -105,11 +105,12 @@ fn waiting_counts_in_minutes_and_what_was_recorded_before_counts_too() {
         episodes: None,
     });
     let asked = attempt(4, "snake#0", 1, 0);
-    let waited = CallCost { wall_ms: 40_000, ..CallCost::default() };
+    let mut used = Spent::default();
+    used.add(&CallCost { wall_ms: 40_000, ..CallCost::default() });
     let scope = Scope::Generation(crate::base::id::GenerationId(4));
-    budget.enter(&asked.key, &asked.role, &waited);
+    budget.enter(&Caller::of(&asked.key, &asked.role), used);
     assert_eq!(budget.exhausted(&scope), None);
-    budget.enter(&asked.key, &asked.role, &waited);
+    budget.enter(&Caller::of(&asked.key, &asked.role), used);
     let full = budget.exhausted(&scope).expect("the minute is over");
     assert!(full.contains("max_minutes = 1.00 (used: 1.33)"), "{full}");
     assert_eq!(budget.exhausted(&Scope::Run), None, "a run's minutes are its process's");
@@ -127,7 +128,7 @@ async fn calls_of_an_alias_that_tells_its_price_go_one_at_a_time_until_one_has_t
     let early =
         tokio::select! { biased; _ = &mut second => true, () = std::future::ready(()) => false };
     assert!(!early, "it did not wait");
-    budget.learn(&alias, &told(300_000));
+    budget.learn(&alias, told(300_000).usd);
     first.settle(&told(300_000));
     drop(second.await.expect("room again"));
     // 0.3 spent and 0.3 set aside leave room for another.

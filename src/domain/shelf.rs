@@ -1,0 +1,132 @@
+//! Texts of many file sets, each kept once: generations of one run differ in a few of their files, and thousands of them
+//! are held at a time.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::event::EpisodeResult;
+use super::files::FileSet;
+
+/// Every path and text that was kept, once.
+#[derive(Debug, Clone, Default)]
+pub struct Shelf(HashSet<Arc<str>>);
+
+/// A file set whose paths and texts it shares with others of its shelf.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Shelved(Arc<[(Arc<str>, Arc<str>)]>);
+
+/// The result of an episode, its solution on a shelf.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeptResult {
+    /// The result; its own `best` is empty.
+    result: Arc<EpisodeResult>,
+    /// The best candidate's files.
+    pub best: Shelved,
+}
+
+impl Shelf {
+    /// Keeps a file set.
+    pub fn keep(&mut self, files: &FileSet) -> Shelved {
+        Shelved(files.0.iter().map(|(path, text)| (self.one(path), self.one(text))).collect())
+    }
+
+    /// Keeps the result of an episode.
+    pub fn keep_result(&mut self, result: impl Into<KeptResult>) -> KeptResult {
+        let KeptResult { result, best } = result.into();
+        let shared = best.0.iter().map(|(path, text)| (self.one(path), self.one(text)));
+        KeptResult { result, best: Shelved(shared.collect()) }
+    }
+
+    fn one(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(text) {
+            return known.clone();
+        }
+        let text: Arc<str> = text.into();
+        self.0.insert(text.clone());
+        text
+    }
+}
+
+impl Shelved {
+    /// The files by path, in the order of paths.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(path, text)| (path.as_ref(), text.as_ref()))
+    }
+
+    /// The text of one file.
+    pub fn get(&self, path: &str) -> Option<&str> {
+        let place = self.0.binary_search_by(|(known, _)| known.as_ref().cmp(path)).ok()?;
+        self.0.get(place).map(|(_, text)| text.as_ref())
+    }
+
+    /// The number of lines over all files.
+    pub fn lines(&self) -> usize {
+        self.iter().map(|(_, text)| text.lines().count()).sum()
+    }
+
+    /// A file set of its own.
+    pub fn files(&self) -> FileSet {
+        self.iter().collect()
+    }
+
+    /// The paths at which two sets differ, in order.
+    pub fn changed_from(&self, other: &Self) -> Vec<String> {
+        self.files().changed_from(&other.files())
+    }
+}
+
+impl KeptResult {
+    /// The result as it was.
+    pub fn whole(&self) -> EpisodeResult {
+        EpisodeResult { best: self.best.files(), ..(*self.result).clone() }
+    }
+
+    /// Changes what was measured; others that share it keep it as it was.
+    pub fn change(&mut self, change: impl FnOnce(&mut EpisodeResult)) {
+        change(Arc::make_mut(&mut self.result));
+    }
+}
+
+impl From<EpisodeResult> for KeptResult {
+    fn from(mut result: EpisodeResult) -> Self {
+        let best = std::mem::take(&mut result.best).0;
+        let best = best.into_iter().map(|(path, text)| (path.into(), text.into())).collect();
+        Self { result: Arc::new(result), best: Shelved(best) }
+    }
+}
+
+impl std::ops::Deref for KeptResult {
+    type Target = EpisodeResult;
+
+    fn deref(&self) -> &EpisodeResult {
+        &self.result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn agent(note: &str) -> FileSet {
+        FileSet::from_iter([("strategy.star", "def f(): pass\n"), ("memory/notes.md", note)])
+    }
+
+    #[test]
+    fn what_is_kept_comes_back_as_it_was() {
+        let mut shelf = Shelf::default();
+        let (one, other) = (shelf.keep(&agent("a\n")), shelf.keep(&agent("b\nc\n")));
+        assert_eq!((one.files(), other.files()), (agent("a\n"), agent("b\nc\n")));
+        assert_eq!((other.get("memory/notes.md"), other.get("none")), (Some("b\nc\n"), None));
+        assert_eq!((one.lines(), other.lines()), (2, 3));
+        assert_eq!(other.changed_from(&one), ["memory/notes.md"]);
+    }
+
+    #[test]
+    fn a_text_is_kept_once() {
+        let mut shelf = Shelf::default();
+        let kept: Vec<Shelved> = (0..3).map(|_| shelf.keep(&agent("a\n"))).collect();
+        let text = |set: &Shelved| set.get("strategy.star").map(str::as_ptr);
+        assert!(kept.iter().all(|set| text(set) == text(&kept[0])));
+        assert_eq!(shelf.0.len(), 4);
+    }
+}
