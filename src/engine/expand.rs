@@ -157,6 +157,15 @@ pub fn prepare(
         run: session.identity.run.clone(),
     });
     let beside = library.as_ref().filter(|_| by_command).map(Library::as_files).unwrap_or_default();
+    // Nobody else reads what all earlier rewrites brought, and to gather it takes longer with every generation.
+    let (lessons, credit, practice) = match session.models.is_offline(&alias) {
+        true => (
+            context::lessons(lineage),
+            context::credit(lineage),
+            context::practice(lineage, session.identity.start),
+        ),
+        false => Default::default(),
+    };
     Ok(Order {
         id,
         parent,
@@ -168,9 +177,9 @@ pub fn prepare(
         brief: MetaBrief {
             files: (*files).clone(),
             editable: edit,
-            lessons: context::lessons(lineage),
-            credit: context::credit(lineage),
-            practice: context::practice(lineage, session.identity.start),
+            lessons,
+            credit,
+            practice,
             findings: Vec::new(),
             format: role.format,
         },
