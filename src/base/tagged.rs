@@ -3,7 +3,7 @@
 //! serde's own `tag` gathers all fields of such an object before it reads one, which doubles the time; and it cannot read
 //! a number from text that way once any dependency has switched serde_json's `arbitrary_precision` on. What serde derives
 //! for `{"decided":{"step":3,…}}` needs neither, so an enum derives that form under `#[serde(remote = "Self")]`, and
-//! [`tagged!`] puts the name inside. An object whose name comes first is read field by field; one that has it elsewhere
+//! `tagged!` puts the name inside. An object whose name comes first is read field by field; one that has it elsewhere
 //! is gathered, and read then.
 
 use std::fmt;
@@ -20,7 +20,7 @@ mod writing;
 
 pub use writing::Inside;
 
-/// An enum that [`tagged!`] was said of.
+/// An enum that `tagged!` was said of.
 pub trait Tagged: Sized {
     /// The field that names the variant.
     const TAG: &'static str;
