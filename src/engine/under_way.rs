@@ -36,7 +36,7 @@ impl Open {
 /// What an action comes to.
 pub(super) enum Work<T> {
     /// It is on record. A resumed run passes by thousands of these, too many for a task each.
-    OnRecord(T),
+    OnRecord(Box<T>),
     /// It is done in a task of its own.
     UnderWay(AbortOnDropHandle<Result<T, Stopped>>),
 }
@@ -50,7 +50,7 @@ impl<T: Send + 'static> Work<T> {
     /// Waits for its end.
     pub(super) async fn join(self) -> Result<T, Stopped> {
         match self {
-            Self::OnRecord(done) => Ok(done),
+            Self::OnRecord(done) => Ok(*done),
             Self::UnderWay(task) => {
                 task.await.map_err(|error| EngineError::Internal(error.to_string()))?
             }

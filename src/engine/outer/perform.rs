@@ -66,7 +66,7 @@ impl Outer {
                 let number = self.counts.get("evaluate").copied().unwrap_or_default();
                 let block = ladder::block_of(number, session.identity.select_queries);
                 let work = match measure::done(&session, &self.lineage, self.step, who, cases) {
-                    Some(done) => Work::OnRecord(done),
+                    Some(done) => Work::OnRecord(Box::new(done)),
                     None => {
                         let hooks = self.hooks(who).await?;
                         // Only measurements of the same kind can be held against each other.
@@ -118,7 +118,7 @@ impl Outer {
         self.idle = 0;
         let id = self.next_id();
         let work = match expand::done(&self.session, id)? {
-            Some(done) => Work::OnRecord(done),
+            Some(done) => Work::OnRecord(Box::new(done)),
             None => {
                 let improver = self.hooks(by).await?.agent().clone();
                 let session = self.session.clone();
