@@ -48,6 +48,8 @@ pub struct GenerationView {
     pub admitted: Option<bool>,
     /// Whether a script retired it.
     pub retired: bool,
+    /// Whether a person's rollback set it aside.
+    pub set_aside: bool,
     /// Why its measurement was broken off, if it was.
     pub raced_out: Option<RaceReport>,
     /// Its episodes, begun or ended.
@@ -121,6 +123,7 @@ impl GenerationView {
             evidence: None,
             admitted: None,
             retired: false,
+            set_aside: false,
             raced_out: None,
             episodes: Few::default(),
             spend: Spend::default(),

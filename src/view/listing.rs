@@ -134,12 +134,21 @@ fn heading(view: &RunView, page: Page) -> String {
     let tasks: Vec<String> =
         identity.tasks.iter().map(|task| format!("{task}{}", seal::mark(identity, task))).collect();
     format!(
-        "{}  {}, {} of {}\n",
+        "{}  {}, {} of {}{}\n",
         page.ink.strong(identity.run.as_str()),
         tasks.join(", "),
         view.rewrites(),
         figure::count(u64::from(identity.generations), "rewrite"),
+        aside(view),
     )
+}
+
+/// How many rewrites a rollback set aside, as `, 2 set aside`.
+pub fn aside(view: &RunView) -> String {
+    match view.set_aside() {
+        0 => String::new(),
+        some => format!(", {some} set aside"),
+    }
 }
 
 fn carry_note(view: &RunView, page: Page) -> String {
@@ -164,12 +173,14 @@ pub fn what(generation: &GenerationView) -> String {
     }
 }
 
-/// The refs that point at a generation, as ` (best, latest)`.
+/// The refs that point at a generation, as ` (best, latest)`, and whether a rollback set it aside.
 pub fn labels(view: &RunView, id: GenerationId) -> String {
+    let aside = view.generations.get(&id).is_some_and(|known| known.set_aside);
     let names: Vec<&str> = [("best", view.best()), ("latest", view.latest)]
         .into_iter()
         .filter(|(_, at)| *at == Some(id))
         .map(|(name, _)| name)
+        .chain(aside.then_some("set aside"))
         .collect();
     if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) }
 }

@@ -179,9 +179,14 @@ impl RunView {
         self.generations.last_key_value().map(|(_, newest)| newest.spend).unwrap_or_default()
     }
 
-    /// The number of rewrites so far, rejected ones included.
+    /// The number of rewrites so far, rejected ones included and those that a rollback set aside left out.
     pub fn rewrites(&self) -> usize {
-        self.generations.values().filter(|generation| generation.is_rewrite()).count()
+        self.generations.values().filter(|one| one.is_rewrite() && !one.set_aside).count()
+    }
+
+    /// The number of rewrites that a rollback set aside.
+    pub fn set_aside(&self) -> usize {
+        self.generations.values().filter(|one| one.is_rewrite() && one.set_aside).count()
     }
 
     /// The number of rejected rewrites.

@@ -203,7 +203,12 @@ pub fn standing(view: &RunView, held: bool, budget: &Budgets, page: Page) -> Str
     text.push_str(&line(
         page,
         "rewrites",
-        &format!("{} of {planned}, {} rejected", view.rewrites(), view.rejected()),
+        &format!(
+            "{} of {planned}, {} rejected{}",
+            view.rewrites(),
+            view.rejected(),
+            listing::aside(view)
+        ),
     ));
     text.push_str(&line(
         page,

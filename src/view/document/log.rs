@@ -53,6 +53,8 @@ pub struct LogEntry {
     pub improver: bool,
     /// What changed, in a line.
     pub summary: String,
+    /// Whether a rollback set it aside.
+    pub set_aside: bool,
     /// Why its measurement was broken off; null when it was not.
     pub raced_out: Option<String>,
     /// What the judge in office said of its solutions, apart from its score; absent where it read none.
@@ -115,6 +117,7 @@ impl LogDocument {
                         .filter(|(_, n)| *n > 0)
                         .map(|(mean, n)| JudgedDocument { mean, n }),
                     anchor: Some(view.epoch.test(generation.id)).filter(|test| test.n > 0),
+                    set_aside: generation.set_aside,
                     raced_out: generation.raced_out.as_ref().map(RaceReport::why),
                     diagnostics: generation.diagnostics.clone(),
                     cost: CostDocument::from(&generation.spend),

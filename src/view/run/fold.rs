@@ -1,5 +1,7 @@
 //! Taking records in, one by one.
 
+use std::collections::BTreeSet;
+
 use super::{Doing, Phase, RunView};
 use crate::base::id::{Alias, EpisodeId, GenerationId};
 use crate::base::unit::{MicroUsd, UnixMillis};
@@ -47,6 +49,7 @@ impl RunView {
                     self.doing = Doing::Deciding;
                     if let Some(known) = self.generations.get_mut(who) {
                         known.retired = true;
+                        self.rank_all();
                     }
                 }
                 OuterAction::Evaluate { who, .. } => self.doing = Doing::Measuring(*who),
@@ -163,6 +166,7 @@ impl RunView {
             Event::RolledBack { to } => {
                 self.latest = Some(*to);
                 self.agents = None;
+                self.set_aside_all_but(*to);
                 self.phase = Phase::RolledBack(*to);
             }
             Event::RunFinished { best, why } => {
@@ -177,6 +181,24 @@ impl RunView {
     fn episodes_measured(&self) -> u32 {
         let measured: usize = self.generations.values().map(GenerationView::measured).sum();
         u32::try_from(measured).unwrap_or(u32::MAX)
+    }
+
+    /// Sets aside what a generation does not descend from; it goes on itself, whatever a script thought of it.
+    fn set_aside_all_but(&mut self, to: GenerationId) {
+        let mut kept = BTreeSet::new();
+        let mut open = vec![to];
+        while let Some(next) = open.pop() {
+            if let Some(known) = self.generations.get(&next)
+                && kept.insert(next)
+            {
+                open.extend(known.parents.iter().copied());
+            }
+        }
+        for (id, known) in &mut self.generations {
+            known.set_aside = !kept.contains(id);
+            known.retired &= *id != to;
+        }
+        self.rank_all();
     }
 
     fn advance_clock(&mut self, record: &Record) {

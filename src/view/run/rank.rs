@@ -33,7 +33,9 @@ impl RunView {
     /// The select mean of a generation that may be the best.
     fn select_mean(&self, id: GenerationId) -> Option<f64> {
         let generation = self.generations.get(&id)?;
-        let measured = generation.admitted.is_some()
+        let measured = generation.admitted == Some(true)
+            && !generation.retired
+            && !generation.set_aside
             && generation.raced_out.is_none()
             && generation.status == GenerationStatus::Valid
             && generation.select_block() == self.select_block()

@@ -155,3 +155,23 @@ fn before_the_end_the_highest_select_mean_is_best_and_ties_go_to_the_older() {
     recording.measure(2, 0.05, 0.4, 0.25);
     assert_eq!(RunView::of(&recording.records).best(), Some(GenerationId(1)));
 }
+
+#[test]
+fn what_a_rollback_set_aside_is_neither_best_nor_counted() {
+    let mut recording = Recording::default();
+    recording.start();
+    recording.rewrite(plan(0, None, "seed"));
+    recording.measure(0, 0.05, 0.1, 0.2);
+    recording.rewrite(plan(1, Some(0), "a"));
+    recording.measure(1, 0.05, 0.3, 0.3);
+    recording.rewrite(plan(2, Some(0), "b"));
+    recording.measure(2, 0.05, 0.4, 0.5);
+    assert_eq!(RunView::of(&recording.records).best(), Some(GenerationId(2)));
+    recording.say(Event::RolledBack { to: GenerationId(1) });
+    let view = RunView::of(&recording.records);
+    assert_eq!((view.best(), view.latest), (Some(GenerationId(1)), Some(GenerationId(1))));
+    assert_eq!((view.rewrites(), view.set_aside()), (1, 1));
+    let page = crate::view::ink::Page::PLAIN;
+    let log = crate::view::listing::list(&view, page, false);
+    assert!(log.contains("1 of 3 rewrites, 1 set aside") && log.contains("(set aside)"), "{log}");
+}
