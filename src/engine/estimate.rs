@@ -7,12 +7,14 @@ use std::sync::Arc;
 use super::EngineError;
 use super::answering::check_caps;
 use super::attack;
+use super::judge;
 use super::open::{Order, World, check_agent};
 use crate::archive::Archive;
 use crate::base::id::{Alias, TaskName};
 use crate::domain::agent::Role;
 use crate::domain::estimate::{Estimate, Range, RoleEstimate, Seen, UsdRange};
 use crate::domain::event::Event;
+use crate::domain::judge::ANCHOR;
 use crate::domain::settings::{Dialect, Identity, ModelSpec, Price};
 use crate::domain::suite::MAX_PROPOSAL;
 use crate::domain::task::Task;
@@ -26,12 +28,14 @@ use crate::solve::context;
 
 mod prompts;
 
-use prompts::{advice_prompt, meta_prompt, tester_prompt, worker_prompt};
+use prompts::{advice_prompt, judge_prompt, meta_prompt, tester_prompt, worker_prompt};
 
 /// Answers an attempt or a rewrite takes at most, look-ups apart: the first and two repairs.
 const TURNS: u64 = 3;
 /// Answers a piece of advice takes at most.
 const ADVICE_TURNS: u64 = 2;
+/// Bytes of a token of code, as is usual.
+const TOKEN_BYTES: usize = 4;
 
 /// Reckons a new run; its agent is validated first, by these workers.
 pub async fn estimate(
@@ -69,12 +73,17 @@ pub async fn estimate(
     };
     let proposed = tasks.values().map(|task| tester_prompt(&agent, task));
     let tested = (0, proposed.max().unwrap_or(0) + attack::SHOWN * MAX_PROPOSAL);
+    let judged = tasks.values().map(|task| judge_prompt(&agent, task)).max().unwrap_or(0);
+    // What is read may be as long as an answer of the worker.
+    let written = agent.role("worker").map_or(0, |(role, _)| role.max_output_tokens as usize);
+    let judged = (judged, judged + written * TOKEN_BYTES);
     let plans = [
         ("worker", attempts, most, TURNS, (shortest, longest)),
         ("meta", rewrites, rewrites, TURNS, (rewrite, rewrite)),
         ("reviewer", 0, asks, ADVICE_TURNS, advised("reviewer")),
         ("diagnose", 0, asks, ADVICE_TURNS, advised("diagnose")),
         ("tester", 0, attacks(&agent, &tasks, rewrites), attack::TURNS.into(), tested),
+        ("judge", 0, verdicts(&agent, identity), judge::TURNS.into(), judged),
     ];
     let roles = plans.into_iter().filter_map(|(name, low, times, answers, prompt)| {
         let (role, _) = agent.role(name)?;
@@ -104,6 +113,16 @@ fn attacks(agent: &Agent, tasks: &BTreeMap<TaskName, Arc<Task>>, rewrites: u64) 
     let open = tasks.values().filter(|task| task.spec.proposals.is_some()).count() as u64;
     match agent.strategy().contains("attack(") {
         true => open.saturating_mul(rewrites + 1),
+        false => 0,
+    }
+}
+
+/// Verdicts that are reckoned with: of each generation one on every solution, and a test on an anchor of its own judge.
+fn verdicts(agent: &Agent, identity: &Identity) -> u64 {
+    let solutions = u64::from(identity.episodes).saturating_mul(identity.tasks.len() as u64);
+    let of_one = solutions.saturating_add(ANCHOR as u64);
+    match agent.strategy().contains("judge(") {
+        true => of_one.saturating_mul(u64::from(identity.generations) + 1),
         false => 0,
     }
 }

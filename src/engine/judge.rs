@@ -23,7 +23,7 @@ use crate::rewrite::Agent;
 use crate::solve::context;
 
 /// Turns of one verdict: the answer, and a repair with the reason.
-const TURNS: u32 = 2;
+pub const TURNS: u32 = 2;
 /// The name of the role.
 const JUDGE: &str = "judge";
 

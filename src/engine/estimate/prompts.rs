@@ -7,6 +7,7 @@ use crate::base::id::{EpisodeId, GenerationId, TaskName};
 use crate::domain::consult;
 use crate::domain::edit;
 use crate::domain::event::AttemptEnd;
+use crate::domain::judge::VERDICT_CONTRACT;
 use crate::domain::lineage::Lineage;
 use crate::domain::settings::Identity;
 use crate::domain::task::Task;
@@ -71,6 +72,13 @@ pub fn worker_prompt(identity: &Identity, agent: &Agent, task: &Arc<Task>) -> us
 pub fn tester_prompt(agent: &Agent, task: &Task) -> usize {
     let Some((_, prompt)) = agent.role(attack::TESTER) else { return 0 };
     let vars = context::tester(task, &task.initial, &[], &attack::contract(task, 1));
+    prompt.render(&vars).map_or(0, |text| text.len())
+}
+
+/// The length of the prompt of the judge who reads a task's start, bytes; 0 when it cannot be rendered.
+pub fn judge_prompt(agent: &Agent, task: &Task) -> usize {
+    let Some((_, prompt)) = agent.role("judge") else { return 0 };
+    let vars = context::judge(task, &task.initial, VERDICT_CONTRACT);
     prompt.render(&vars).map_or(0, |text| text.len())
 }
 

@@ -146,3 +146,12 @@ fn offline_judges_say_the_same_at_any_parallelism() {
     let ties = refused.iter().filter(|e| e.to_string().contains("whose lower bound is higher"));
     assert!(ties.count() > 0, "{refused:?}");
 }
+
+#[test]
+fn an_estimate_has_the_judge_from_nothing_to_all_that_may_be_read() {
+    let estimate = run_small(&lab("script"), &["--estimate"]).succeeds().json();
+    let roles = estimate["roles"].as_array().expect("roles");
+    let judge = roles.iter().find(|role| role["role"] == "judge").expect("a judge");
+    // Two solutions and an anchor of twenty for each of 4 generations; two answers to each.
+    assert_eq!(judge["calls"], json!({"low": 0, "high": 2 * 22 * 4}));
+}
