@@ -1,5 +1,5 @@
 //! The fuzzer's entry points on mutated samples, the same in every run; `fuzz/` drives them with more, and
-//! `HYPERAGENT_SLOW_TESTS=1` fifty times as long.
+//! `HYPERAGENT_SLOW_TESTS=fuzz` fifty times as long.
 #![cfg(test)]
 
 #[path = "../../fuzz/entries/mod.rs"]
@@ -16,7 +16,7 @@ const LONGER: u64 = 50;
 /// Drives an entry point with the samples, and with samples of which something was changed: parts of themselves, of other
 /// samples, or words that mean something to the reader.
 fn drive(purpose: &str, samples: &[Vec<u8>], words: &[&str], times: u64, entry: fn(&[u8])) {
-    let times = if slow::is_on() { LONGER * times } else { times };
+    let times = if slow::is_on("fuzz") { LONGER * times } else { times };
     for (place, sample) in (0..).zip(samples) {
         entry(sample);
         for time in 0..times {

@@ -42,7 +42,7 @@ fn hostile_trials_in_a_row_leave_nothing_behind() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(async {
         let highest = level().await;
-        let trials = if slow::is_on() { TRIALS } else { 1 };
+        let trials = if slow::is_on("leftovers") { TRIALS } else { 1 };
         for level in [SandboxLevel::Full, SandboxLevel::KernelFilter] {
             if level > highest {
                 println!("SKIPPED: this machine does not offer level `{level}`");

@@ -25,7 +25,7 @@ fn is_the_same_at_any_parallelism(lab: &Scene, parallel: &[&str], flags: &[&str]
 #[test]
 fn scripted_and_random_runs_are_the_same_at_any_parallelism() {
     let lab = Scene::warm().with(&SMALLER);
-    let parallel: &[&str] = if slow::is_on() { &["1", "2", "8"] } else { &["1", "8"] };
+    let parallel: &[&str] = if slow::is_on("crash") { &["1", "2", "8"] } else { &["1", "8"] };
     is_the_same_at_any_parallelism(&lab, parallel, &[]);
     is_the_same_at_any_parallelism(&lab, parallel, &["--model", "random"]);
 }
@@ -38,7 +38,7 @@ fn a_wide_run_is_the_same_at_any_parallelism_and_after_kills() {
     undisturbed.perform(None).succeeds();
     let expected = undisturbed.outcome();
     let kills = ["pack-written:2", "pack-written:1", "object-write:25", "ref-moved:7"];
-    for armed in kills.iter().take(if slow::is_on() { kills.len() } else { 1 }) {
+    for armed in kills.iter().take(if slow::is_on("crash") { kills.len() } else { 1 }) {
         let scene = Scene::like(&lab).with(&flags).with(&["--parallel", "8"]);
         assert!(scene.dies_at(armed), "{armed} was not reached");
         scene.perform(None).succeeds();
@@ -59,7 +59,7 @@ fn other_build() -> Option<PathBuf> {
 
 #[test]
 fn a_debug_build_and_a_release_build_make_the_same_of_a_seed() {
-    let Some(other) = other_build().filter(|_| slow::is_on()) else { return };
+    let Some(other) = other_build().filter(|_| slow::is_on("crash")) else { return };
     let lab = Scene::warm().with(&["--attempts", "8"]);
     for flags in [&["--model", "offline", "--seed", "3"][..], &["--model", "random"], &[]] {
         let (here, there) = (Scene::like(&lab).with(flags), Scene::like(&lab).with(flags));

@@ -108,7 +108,7 @@ impl Undisturbed {
     /// Disturbs runs at these places, several at once.
     fn disturb_at(&self, disturb: Disturb, chosen: &[(String, u64)]) {
         // Each alone, or all in turns.
-        let together = if slow::is_on() { 1 } else { chosen.len().div_ceil(WORKERS) };
+        let together = if slow::is_on("crash") { 1 } else { chosen.len().div_ceil(WORKERS) };
         let left = Mutex::new(chosen.chunks(together));
         std::thread::scope(|scope| {
             for _ in 0..WORKERS {
@@ -127,7 +127,7 @@ impl Undisturbed {
     /// how many lines share a write.
     fn chosen(&self, place: usize, site: &str) -> Vec<(String, u64)> {
         let count = self.warm[site];
-        let chosen = match slow::is_on() {
+        let chosen = match slow::is_on("crash") {
             true => vec![1, count / 4, count / 2, 3 * count / 4],
             false if place.is_multiple_of(2) => vec![1],
             false => vec![(count / 2).min(4)],

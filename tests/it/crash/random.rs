@@ -24,9 +24,9 @@ impl Draws {
 
 #[test]
 fn a_run_killed_at_any_moment_and_again_and_again_comes_to_the_same() {
-    let kills = if slow::is_on() { 100 } else { 4 };
+    let kills = if slow::is_on("crash") { 100 } else { 4 };
     let bigger = ["--generations", "3", "--attempts", "8", "--model", "offline"];
-    let lab = if slow::is_on() { Scene::warm().with(&bigger) } else { Scene::warm() };
+    let lab = if slow::is_on("crash") { Scene::warm().with(&bigger) } else { Scene::warm() };
     let undisturbed = Scene::like(&lab);
     undisturbed.perform(None).succeeds();
     let expected = undisturbed.outcome();

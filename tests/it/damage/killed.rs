@@ -41,11 +41,11 @@ fn armings(scene: &Scene, verb: &[&str]) -> Vec<String> {
     let mut armings = Vec::new();
     for (place, (site, count)) in counts.iter().filter(|(_, count)| **count > 0).enumerate() {
         let (killed, full) = (format!("{site}:{}", 1 + count / 2), format!("{site}:1:enospc"));
-        if slow::is_on() {
+        if slow::is_on("damage") {
             armings.extend([format!("{site}:1"), format!("{site}:{count}")]);
         }
-        let full_too = writes(site) && (slow::is_on() || place.is_multiple_of(2));
-        armings.extend((slow::is_on() || !full_too).then_some(killed));
+        let full_too = writes(site) && (slow::is_on("damage") || place.is_multiple_of(2));
+        armings.extend((slow::is_on("damage") || !full_too).then_some(killed));
         armings.extend(full_too.then_some(full));
     }
     assert!(armings.len() > 5, "{armings:?}");

@@ -7,7 +7,7 @@ use crate::slow;
 
 #[test]
 fn every_seed_ends_a_run_on_every_shipped_task() {
-    if !slow::is_on() {
+    if !slow::is_on("shipped") {
         return;
     }
     let bench = Bench::with_lab();

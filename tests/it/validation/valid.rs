@@ -72,7 +72,7 @@ async fn refused(pool: &Pool, rewrites: &[(&AgentFiles, AgentFiles, Vec<&str>)])
 #[tokio::test]
 async fn random_valid_rewrites_raise_no_alarm() {
     let (pool, seeds) = (pool().await, seeds());
-    let all = if slow::is_on() { RANDOM.1 } else { RANDOM.0 };
+    let all = if slow::is_on("rewrites") { RANDOM.1 } else { RANDOM.0 };
     let mut rewrites = Vec::new();
     let mut number = 0;
     while (rewrites.len() as u64) < all {
