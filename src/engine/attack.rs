@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::ask::ask;
+use super::readable::{TURNS, ask_for};
 use super::session::Session;
 use super::{EngineError, Stopped, grade};
 use crate::base::id::{Alias, GenerationId};
@@ -19,8 +19,6 @@ use crate::prompt::Prompt;
 use crate::rewrite::Agent;
 use crate::solve::context;
 
-/// Turns of one attack on a task: the answer, and a repair with the reason.
-pub const TURNS: u32 = 2;
 /// The name of the role.
 pub const TESTER: &str = "tester";
 /// The offline tester chooses among so many times what it may propose.
@@ -96,34 +94,19 @@ impl One<'_> {
 
     /// Asks the tester; an answer that stays unreadable is no proposal at all.
     async fn propose(&self, intake: &mut Intake) -> Result<Vec<Value>, Stopped> {
-        let mut request = match self.request().await? {
+        let request = match self.request().await? {
             Ok(request) => request,
             Err(reason) => {
                 intake.refuse("shape", reason);
                 return Ok(Vec::new());
             }
         };
-        for turn in 0..TURNS {
-            request.key = self.key(turn);
-            request.seed = self.seed(turn);
-            let answer = ask(self.session, &request).await?;
-            let read = match answer.unusable {
-                Some(why) => Err(why),
-                None => read_proposals(&answer.text),
-            };
-            match read {
-                Ok(proposals) => return Ok(proposals),
-                Err(reason) => {
-                    let text = format!("{reason}\n\n{}", self.contract());
-                    request.messages.extend([
-                        Message { speaker: Speaker::Assistant, text: answer.text },
-                        Message { speaker: Speaker::User, text },
-                    ]);
-                    intake.refuse("shape", reason);
-                }
-            }
+        let at = |turn| (self.key(turn), self.seed(turn));
+        let heard = ask_for(self.session, request, &self.contract(), at, read_proposals).await?;
+        for reason in heard.turns.into_iter().filter_map(|turn| turn.fault) {
+            intake.refuse("shape", reason);
         }
-        Ok(Vec::new())
+        Ok(heard.read.unwrap_or_default())
     }
 
     fn key(&self, turn: u32) -> CallKey {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::ask::ask;
 use super::episode::stream_indices;
+use super::readable::ask_for;
 use super::session::Session;
 use super::{EngineError, Stopped};
 use crate::domain::action::InnerAction;
@@ -13,10 +13,7 @@ use crate::domain::outcome::classes;
 use crate::model::{AdviceBrief, Brief, Message, Request, Speaker, Toolbox};
 use crate::rewrite::Agent;
 use crate::solve::context;
-use crate::solve::episode::{Attempt, Episode};
-
-/// Turns of one piece of advice: the answer, and a repair with the reason.
-const TURNS: u32 = 2;
+use crate::solve::episode::{Attempt, Episode, Setting};
 
 /// What was said, and what was asked for it, turn by turn.
 pub struct Advised {
@@ -36,38 +33,25 @@ pub async fn advise(
     number: u32,
     action: &InnerAction,
 ) -> Result<Advised, Stopped> {
-    let (mut prompts, mut answers) = (Vec::new(), Vec::new());
-    let mut request = match request(session, agent, episode, number, action)? {
+    let request = match request(session, agent, episode, number, action)? {
         Ok(request) => request,
-        Err(reason) => return Ok(Advised { advice: Advice::Void { reason }, prompts, answers }),
-    };
-    loop {
-        let answer = ask(session, &request).await?;
-        prompts.push(request.text());
-        answers.push(answer.text.clone());
-        let read = match answer.unusable {
-            Some(why) => Err(why),
-            None => read(action, &answer.text),
-        };
-        let CallKey::Consult { turn, .. } = &mut request.key else {
-            return Err(EngineError::Internal("advice under another key".into()).into());
-        };
-        *turn += 1;
-        match read {
-            Ok(advice) => return Ok(Advised { advice, prompts, answers }),
-            Err(reason) if *turn >= TURNS => {
-                return Ok(Advised { advice: Advice::Void { reason }, prompts, answers });
-            }
-            Err(reason) => {
-                request.seed = seed(session, episode, number, *turn);
-                let text = format!("{reason}\n\n{}", contract(action));
-                request.messages.extend([
-                    Message { speaker: Speaker::Assistant, text: answer.text },
-                    Message { speaker: Speaker::User, text },
-                ]);
-            }
+        Err(reason) => {
+            let advice = Advice::Void { reason };
+            return Ok(Advised { advice, prompts: Vec::new(), answers: Vec::new() });
         }
-    }
+    };
+    let at = |turn| (key(episode, number, turn), seed(session, episode, number, turn));
+    let read = |answer: &str| read(action, answer);
+    let heard = ask_for(session, request, contract(action), at, read).await?;
+    let told = heard.turns.into_iter().map(|turn| (turn.prompt, turn.answer));
+    let (prompts, answers) = told.unzip();
+    let advice = heard.read.unwrap_or_else(|reason| Advice::Void { reason });
+    Ok(Advised { advice, prompts, answers })
+}
+
+fn key(episode: &Episode, consult: u32, turn: u32) -> CallKey {
+    let Setting { generation, episode, .. } = &episode.setting;
+    CallKey::Consult { generation: *generation, episode: episode.clone(), consult, turn }
 }
 
 fn contract(action: &InnerAction) -> &'static str {
@@ -115,14 +99,8 @@ fn request(
         Ok(text) => text,
         Err(fault) => return Ok(Err(format!("the prompt of {role} cannot be rendered: {fault}"))),
     };
-    let setting = &episode.setting;
     Ok(Ok(Request {
-        key: CallKey::Consult {
-            generation: setting.generation,
-            episode: setting.episode.clone(),
-            consult: number,
-            turn: 0,
-        },
+        key: key(episode, number, 0),
         role: role.clone(),
         alias: session.identity.model.clone().unwrap_or_else(|| spec.model.clone()),
         messages: vec![Message { speaker: Speaker::User, text }],

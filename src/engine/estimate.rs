@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::EngineError;
 use super::answering::check_caps;
 use super::attack;
-use super::judge;
 use super::open::{Order, World, check_agent};
+use super::readable;
 use crate::archive::Archive;
 use crate::base::id::{Alias, TaskName};
 use crate::domain::agent::Role;
@@ -32,8 +32,8 @@ use prompts::{advice_prompt, judge_prompt, meta_prompt, tester_prompt, worker_pr
 
 /// Answers an attempt or a rewrite takes at most, look-ups apart: the first and two repairs.
 const TURNS: u64 = 3;
-/// Answers a piece of advice takes at most.
-const ADVICE_TURNS: u64 = 2;
+/// Answers that advice, a proposal of cases or a verdict takes at most.
+const FORM_TURNS: u64 = readable::TURNS as u64;
 /// Bytes of a token of code, as is usual.
 const TOKEN_BYTES: usize = 4;
 
@@ -80,10 +80,10 @@ pub async fn estimate(
     let plans = [
         ("worker", attempts, most, TURNS, (shortest, longest)),
         ("meta", rewrites, rewrites, TURNS, (rewrite, rewrite)),
-        ("reviewer", 0, asks, ADVICE_TURNS, advised("reviewer")),
-        ("diagnose", 0, asks, ADVICE_TURNS, advised("diagnose")),
-        ("tester", 0, attacks(&agent, &tasks, rewrites), attack::TURNS.into(), tested),
-        ("judge", 0, verdicts(&agent, identity), judge::TURNS.into(), judged),
+        ("reviewer", 0, asks, FORM_TURNS, advised("reviewer")),
+        ("diagnose", 0, asks, FORM_TURNS, advised("diagnose")),
+        ("tester", 0, attacks(&agent, &tasks, rewrites), FORM_TURNS, tested),
+        ("judge", 0, verdicts(&agent, identity), FORM_TURNS, judged),
     ];
     let roles = plans.into_iter().filter_map(|(name, low, times, answers, prompt)| {
         let (role, _) = agent.role(name)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rand::seq::SliceRandom;
 
-use super::ask::ask;
+use super::readable::ask_for;
 use super::session::Session;
 use super::{EngineError, Stopped};
 use crate::base::digest::Digest;
@@ -22,8 +22,6 @@ use crate::prompt::Prompt;
 use crate::rewrite::Agent;
 use crate::solve::context;
 
-/// Turns of one verdict: the answer, and a repair with the reason.
-pub const TURNS: u32 = 2;
 /// The name of the role.
 const JUDGE: &str = "judge";
 
@@ -162,32 +160,16 @@ struct One<'a> {
 
 impl One<'_> {
     async fn run(&self, verdict: Verdict, files: &FileSet) -> Result<Verdict, Stopped> {
-        let mut request = match self.request(&verdict.task, files)? {
+        let request = match self.request(&verdict.task, files)? {
             Ok(request) => request,
             Err(reason) => return Ok(Verdict { reason, ..verdict }),
         };
-        let mut reason = String::new();
-        for turn in 0..TURNS {
-            request.key = self.key(turn);
-            request.seed = self.seed(turn);
-            let answer = ask(self.session, &request).await?;
-            let read = match answer.unusable {
-                Some(why) => Err(why),
-                None => read_verdict(&answer.text),
-            };
-            match read {
-                Ok((said, reason)) => return Ok(Verdict { said: Some(said), reason, ..verdict }),
-                Err(why) => {
-                    let text = format!("{why}\n\n{VERDICT_CONTRACT}");
-                    request.messages.extend([
-                        Message { speaker: Speaker::Assistant, text: answer.text },
-                        Message { speaker: Speaker::User, text },
-                    ]);
-                    reason = why;
-                }
-            }
-        }
-        Ok(Verdict { reason, ..verdict })
+        let at = |turn| (self.key(turn), self.seed(turn));
+        let heard = ask_for(self.session, request, VERDICT_CONTRACT, at, read_verdict).await?;
+        Ok(match heard.read {
+            Ok((said, reason)) => Verdict { said: Some(said), reason, ..verdict },
+            Err(reason) => Verdict { reason, ..verdict },
+        })
     }
 
     fn key(&self, turn: u32) -> CallKey {

@@ -49,6 +49,7 @@ pub mod outer;
 mod pauses;
 pub mod portable;
 mod race;
+mod readable;
 pub mod recorded;
 mod rehearse;
 pub mod repair;
