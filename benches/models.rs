@@ -25,7 +25,7 @@ use hyperagent::base::id::GenerationId;
 use hyperagent::domain::agent::{AnswerFormat, Operators};
 use hyperagent::domain::event::CallKey;
 use hyperagent::domain::settings::LabConfig;
-use hyperagent::model::{Brief, Message, Models, Request, Speaker, WorkerBrief};
+use hyperagent::model::{Brief, Message, ModelError, Models, Request, Speaker, WorkerBrief};
 use tokio_util::sync::CancellationToken;
 
 use mock::{Mock, Reaction, Received};
@@ -65,7 +65,7 @@ async fn rate(in_flight: u32) {
         workers.spawn(async move {
             let mut answered = 0_u32;
             while start.elapsed() < SPAN {
-                ask(&models, next.fetch_add(1, Ordering::Relaxed)).await;
+                ask(&models, next.fetch_add(1, Ordering::Relaxed)).await.unwrap();
                 answered += 1;
             }
             answered
@@ -93,7 +93,7 @@ async fn crowd(calls: u32) {
     let mut tasks = tokio::task::JoinSet::new();
     for number in 0..calls {
         let models = models.clone();
-        tasks.spawn(async move { ask(&models, number).await });
+        tasks.spawn(async move { ask(&models, number).await.unwrap() });
     }
     let answered = tasks.join_all().await.len();
     println!(
@@ -117,9 +117,16 @@ async fn failures(name: &str, failure: impl Fn() -> Reaction + Send + Sync + 'st
         let models = models.clone();
         tasks.spawn(async move { ask(&models, number).await });
     }
-    let answered = tasks.join_all().await.len();
-    let requests = mock.received().len() as f64 / answered as f64;
-    println!("30 % of {name:<8} {answered:>4} of 500 answered, {requests:.2} requests each");
+    let (answered, refused): (Vec<_>, Vec<_>) =
+        tasks.join_all().await.into_iter().partition(Result::is_ok);
+    let requests = mock.received().len() as f64 / answered.len() as f64;
+    println!(
+        "30 % of {name:<8} {:>4} of 500 answered, {requests:.2} requests each",
+        answered.len()
+    );
+    for error in refused.into_iter().filter_map(Result::err) {
+        println!("    {error}");
+    }
 }
 
 /// Whether a request is one that the provider's documentation describes.
@@ -129,8 +136,8 @@ fn is_sound(request: &Received) -> bool {
         && request.body.get("max_tokens").is_some()
 }
 
-async fn ask(models: &Models, number: u32) {
-    models.ask(&question(number), &CancellationToken::new()).await.unwrap();
+async fn ask(models: &Models, number: u32) -> Result<(), ModelError> {
+    models.ask(&question(number), &CancellationToken::new()).await.map(drop)
 }
 
 fn models(mock: &Mock, in_flight: u32) -> Arc<Models> {
