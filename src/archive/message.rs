@@ -162,6 +162,7 @@ mod tests {
             certify: 0,
             race: false,
             select_queries: 0,
+            improver: None,
         }
     }
 

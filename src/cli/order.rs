@@ -1,7 +1,6 @@
 //! From flags to an order the engine can carry out: which run, which settings, which caps.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
 use std::path::PathBuf;
 
 use super::agent_folder;
@@ -12,7 +11,7 @@ use super::verb::run::Args;
 use crate::archive::Archive;
 use crate::base::id::{RunName, TaskName};
 use crate::domain::agent::{AGENT_TOML, AgentFiles};
-use crate::domain::settings::{BudgetSpec, Budgets, Identity, Start};
+use crate::domain::settings::{Identity, Improver, Start};
 use crate::domain::task::{Seal, Task};
 use crate::engine::open::Order;
 use crate::journal;
@@ -20,6 +19,12 @@ use crate::lab::Lab;
 use crate::lab::params::set_params;
 use crate::lab::tasks::{list_tasks, load_task, task_digest};
 use crate::view::RunState;
+
+mod caps;
+mod changes;
+
+pub use caps::{Caps, caps};
+use changes::refuse_changes;
 
 /// The size of the main job: what `run` does without arguments.
 pub const GENERATIONS: u32 = 6;
@@ -103,6 +108,7 @@ pub fn new_run(args: &Args, run: RunName, lab: &Lab, edge: &Edge) -> Result<Orde
     set_params(&mut files, &params)?;
     let tasks = if args.task.is_empty() { vec![default_task(lab)?] } else { args.task.clone() };
     refuse_twice(&tasks)?;
+    let improver = improver(args, lab, edge)?;
     let identity = Identity {
         run,
         agent,
@@ -122,6 +128,7 @@ pub fn new_run(args: &Args, run: RunName, lab: &Lab, edge: &Edge) -> Result<Orde
         certify: args.certify.unwrap_or(0),
         race: args.race.unwrap_or(lab.config.run.race && args.start == Some(Start::Initial)),
         select_queries: args.select_queries.unwrap_or(SELECT_QUERIES),
+        improver: improver.as_ref().map(|(improver, _)| improver.clone()),
     };
     if identity.control > 0 && identity.start == Start::Carry {
         return Err(Failure::usage("--control needs --start initial")
@@ -138,12 +145,26 @@ pub fn new_run(args: &Args, run: RunName, lab: &Lab, edge: &Edge) -> Result<Orde
             .because("agents that start from their ancestors' solutions cannot be compared")
             .next("add --start initial, or leave out --race"));
     }
-    Ok(Order { identity, agent: files })
+    Ok(Order { identity, agent: files, improver: improver.and_then(|(_, files)| files) })
 }
 
 /// A run to go on with; its agent is on record.
 pub fn go_on(identity: Identity) -> Order {
-    Order { identity, agent: AgentFiles::default() }
+    Order { identity, agent: AgentFiles::default(), improver: None }
+}
+
+/// The one who makes every rewrite, if the flags name one, and its files where they are not the agent's own.
+fn improver(
+    args: &Args,
+    lab: &Lab,
+    edge: &Edge,
+) -> Result<Option<(Improver, Option<AgentFiles>)>, Failure> {
+    let Some(agent) = args.transfer.clone() else {
+        return Ok(args.no_self_improve.then_some((Improver::Seed, None)));
+    };
+    let files = agent_folder::read(&agent_path(&agent, lab, edge))?;
+    let agent_digest = files.digest().to_string();
+    Ok(Some((Improver::Transferred { agent, agent_digest }, Some(files))))
 }
 
 /// The folder an agent is read from: a seed's name wins over a path of the same name.
@@ -233,56 +254,6 @@ fn refuse_twice(tasks: &[TaskName]) -> Result<(), Failure> {
     }
 }
 
-/// The caps of a run: the lab's, where no flag says otherwise.
-pub fn caps(args: &Caps, lab: &Lab) -> Budgets {
-    let Caps { max_usd, max_tokens, max_calls, max_minutes, .. } = *args;
-    let mut caps = Budgets::default();
-    caps.set_run(BudgetSpec { max_usd, max_tokens, max_calls, max_minutes });
-    for cap in &args.cap {
-        // Each was read when the line was; what does not read never comes here.
-        let _ = caps.set(cap);
-    }
-    caps.or(&lab.config.budget)
-}
-
-/// The flags that bound a run without changing its results; `run` and `resume` take them.
-#[derive(Debug, Clone, Default, clap::Args)]
-pub struct Caps {
-    /// Work on this many candidates at once; never changes results [default: one for each core].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
-    pub parallel: Option<u32>,
-    /// Stop before the run has cost more than this many US dollars.
-    #[arg(long, value_name = "X", value_parser = positive)]
-    pub max_usd: Option<f64>,
-    /// Stop before the run has used more than this many tokens.
-    #[arg(long, value_name = "N")]
-    pub max_tokens: Option<u64>,
-    /// Stop before the run has made more than this many model calls.
-    #[arg(long, value_name = "N")]
-    pub max_calls: Option<u64>,
-    /// Stop after this many minutes.
-    #[arg(long, value_name = "N", value_parser = positive)]
-    pub max_minutes: Option<f64>,
-    /// A cap for each generation or for a role: generation.max_usd=0.5 or roles.meta.max_calls=40; may be repeated.
-    #[arg(long, value_name = "CAP", value_parser = cap)]
-    pub cap: Vec<String>,
-    /// Run code written by models even where no sandbox can be built. Its files, network and keys are yours to lose.
-    #[arg(long)]
-    pub i_accept_no_sandbox: bool,
-}
-
-/// A cap that reads as one.
-fn cap(text: &str) -> Result<String, String> {
-    Budgets::default().set(text).map(|()| text.to_owned())
-}
-
-fn positive(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
-        _ => Err("a number above 0 is needed".to_owned()),
-    }
-}
-
 /// The name of a run nobody named.
 pub fn numbered(number: u64) -> Result<RunName, Failure> {
     format!("run-{number}")
@@ -306,126 +277,4 @@ pub fn refuse_held(recorded: &Recorded, edge: &Edge) -> Result<(), Failure> {
         edge.hint(&format!("stop {}", recorded.run)),
         edge.hint("run --fresh"),
     )))
-}
-
-/// Refuses flags that say something else than the run they would continue.
-fn refuse_changes(args: &Args, identity: &Identity, edge: &Edge) -> Result<(), Failure> {
-    let changed = changes(args, identity);
-    if changed.is_empty() {
-        return Ok(());
-    }
-    let run = &identity.run;
-    Err(Failure::usage(format!("{run} is unfinished and was started with other settings"))
-        .because(changed.join("; "))
-        .next(format!(
-            "{} goes on with its own settings, {} starts a new run with yours",
-            edge.hint(&format!("resume {run}")),
-            edge.hint("run --fresh …"),
-        )))
-}
-
-/// The flags given that differ from a run's identity.
-pub fn changes(args: &Args, identity: &Identity) -> Vec<String> {
-    let mut changed = Vec::new();
-    let mut compare = |flag: &str, given: Option<String>, has: String| {
-        if let Some(given) = given.filter(|given| *given != has) {
-            changed.push(format!("--{flag} {given}, but the run has {has}"));
-        }
-    };
-    let words = |names: &[crate::base::id::TaskName]| {
-        names.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
-    };
-    compare("agent", args.agent.clone(), identity.agent.clone());
-    let given = args.params();
-    compare("param", (!given.is_empty()).then(|| set(&given)), set(&identity.params));
-    let tasks = (!args.task.is_empty()).then(|| words(&args.task));
-    compare("task", tasks, words(&identity.tasks));
-    compare("generations", shown(args.generations), identity.generations.to_string());
-    compare("attempts", shown(args.attempts), identity.attempts.to_string());
-    compare("episodes", shown(args.episodes), identity.episodes.to_string());
-    compare("start", args.start.map(start_word), start_word(identity.start));
-    let model = identity.model.as_ref().map_or("none".to_owned(), ToString::to_string);
-    compare("model", shown(args.model.as_ref()), model);
-    compare("seed", shown(args.seed), identity.seed.to_string());
-    compare("width", shown(args.width), identity.width.to_string());
-    compare("control", shown(args.control), identity.control.to_string());
-    compare("certify", shown(args.certify), identity.certify.to_string());
-    compare("race", shown(args.race), identity.race.to_string());
-    let queries = identity.select_queries.to_string();
-    compare("select-queries", shown(args.select_queries), queries);
-    changed
-}
-
-/// Numbers as they are set: `a=0.5 b=2`, or `none`.
-fn set(params: &BTreeMap<String, f64>) -> String {
-    let words: Vec<String> = params.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    if words.is_empty() { "none".to_owned() } else { words.join(" ") }
-}
-
-fn shown<T: Display>(given: Option<T>) -> Option<String> {
-    given.map(|value| value.to_string())
-}
-
-fn start_word(start: Start) -> String {
-    match start {
-        Start::Carry => "carry".to_owned(),
-        Start::Initial => "initial".to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn identity() -> Identity {
-        Identity {
-            run: "run-1".parse().expect("a run"),
-            agent: "agent_config".into(),
-            agent_digest: "d".into(),
-            params: Default::default(),
-            tasks: vec!["snake".parse().expect("a task")],
-            task_digests: std::collections::BTreeMap::new(),
-            unsealed: Default::default(),
-            generations: 6,
-            attempts: 24,
-            episodes: 2,
-            start: Start::Carry,
-            model: None,
-            seed: 1,
-            width: 1,
-            control: 0,
-            certify: 0,
-            race: false,
-            select_queries: 0,
-        }
-    }
-
-    #[test]
-    fn flags_left_out_change_nothing_and_flags_given_are_compared() {
-        assert_eq!(changes(&Args::default(), &identity()), [""; 0]);
-        let same = Args { attempts: Some(24), start: Some(Start::Carry), ..Args::default() };
-        assert_eq!(changes(&same, &identity()), [""; 0]);
-        let other = Args {
-            attempts: Some(30),
-            task: vec!["packing".parse().expect("a task")],
-            model: Some("fast".parse().expect("an alias")),
-            ..Args::default()
-        };
-        assert_eq!(
-            changes(&other, &identity()),
-            [
-                "--task packing, but the run has snake",
-                "--attempts 30, but the run has 24",
-                "--model fast, but the run has none"
-            ]
-        );
-    }
-
-    #[test]
-    fn caps_are_above_zero() {
-        assert_eq!(positive("2.5"), Ok(2.5));
-        for bad in ["0", "-1", "NaN", "inf", "x"] {
-            assert!(positive(bad).is_err(), "{bad} was taken");
-        }
-    }
 }

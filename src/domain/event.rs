@@ -63,6 +63,9 @@ pub enum Event {
         identity: Identity,
         /// The agent it starts from.
         agent: AgentFiles,
+        /// The agent whose meta role makes every rewrite, where that is another one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        improver: Option<AgentFiles>,
         /// The kernel's version.
         kernel: String,
         /// The level candidates run at.

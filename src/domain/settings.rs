@@ -11,11 +11,13 @@ use crate::base::id::{Alias, EpisodeId, RunName, TaskName};
 
 mod budget;
 mod ensemble;
+mod improver;
 mod model;
 mod telemetry;
 
 pub use budget::{BudgetSpec, Budgets};
 pub use ensemble::{Choose, EnsembleSpec, Tier};
+pub use improver::Improver;
 pub use model::{
     Dialect, Effort, ModelSpec, Price, RetrySpec, Timeouts, ToolUse, UsageSpec, WireParameter,
 };
@@ -77,6 +79,9 @@ pub struct Identity {
     /// Measurements that are answered by one block of select cases; 0: there is one block only.
     #[serde(default, skip_serializing_if = "is_nothing")]
     pub select_queries: u32,
+    /// Who makes every rewrite; absent: whom the scripts name, each generation itself when they do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub improver: Option<Improver>,
 }
 
 fn is_nothing(number: &u32) -> bool {

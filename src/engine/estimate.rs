@@ -15,7 +15,7 @@ use crate::domain::agent::Role;
 use crate::domain::estimate::{Estimate, Range, RoleEstimate, Seen, UsdRange};
 use crate::domain::event::Event;
 use crate::domain::judge::ANCHOR;
-use crate::domain::settings::{Dialect, Identity, ModelSpec, Price};
+use crate::domain::settings::{Dialect, Identity, Improver, ModelSpec, Price};
 use crate::domain::suite::MAX_PROPOSAL;
 use crate::domain::task::Task;
 use crate::domain::tool::{CALLS, RESULT_CHARS};
@@ -47,7 +47,13 @@ pub async fn estimate(
     let lab = &world.lab;
     let models = Models::new(&lab.config, lab.root(), &world.environment)?;
     let aliases: BTreeSet<Alias> = models.aliases().cloned().collect();
-    let agent = check_agent(identity, &order.agent, &aliases, scripts).await?;
+    let check =
+        async |name, files| check_agent(name, identity.seed, files, &aliases, scripts).await;
+    let agent = check(&identity.agent, &order.agent).await?;
+    let author = match (&order.improver, &identity.improver) {
+        (Some(files), Some(Improver::Transferred { agent, .. })) => check(agent, files).await?,
+        _ => agent.clone(),
+    };
     let tasks = identity
         .tasks
         .iter()
@@ -60,7 +66,7 @@ pub async fn estimate(
     let shown = context::HISTORY.min(identity.attempts as usize);
     let longest = prompts.iter().copied().max().unwrap_or(0) + shown * context::REASON;
     check_caps(&lab.config.budget, order)?;
-    let rewrite = meta_prompt(order, &agent, &tasks);
+    let rewrite = meta_prompt(order, &author, &tasks);
     let (attempts, pairs) = attempts(identity);
     let most = attempts.saturating_add(pairs);
     let rewrites = u64::from(identity.generations);
@@ -86,7 +92,7 @@ pub async fn estimate(
         ("judge", 0, verdicts(&agent, identity), FORM_TURNS, judged),
     ];
     let roles = plans.into_iter().filter_map(|(name, low, times, answers, prompt)| {
-        let (role, _) = agent.role(name)?;
+        let (role, _) = if name == "meta" { &author } else { &agent }.role(name)?;
         let looks = looks(name, role);
         let calls = Range { low, high: times.saturating_mul(answers + looks) };
         let named = identity.model.clone().unwrap_or_else(|| role.model.clone());

@@ -31,7 +31,7 @@ const TURNS: u32 = 3;
 pub struct Order {
     id: GenerationId,
     parent: GenerationId,
-    by: GenerationId,
+    by: Option<GenerationId>,
     op: String,
     focus: Vec<EpisodeId>,
     tag: Tag,
@@ -50,10 +50,17 @@ pub struct Order {
     beside: Arc<FileSet>,
 }
 
-/// What an action wants rewritten, and by whom.
+/// Who rewrites.
+pub struct Author {
+    /// The generation; absent: an agent that is none of the run's.
+    pub id: Option<GenerationId>,
+    /// The agent.
+    pub agent: Arc<Agent>,
+}
+
+/// What an action wants rewritten.
 struct Wanted {
     parent: GenerationId,
-    by: GenerationId,
     refs: Vec<GenerationId>,
     op: String,
     focus: Vec<EpisodeId>,
@@ -69,24 +76,10 @@ impl Wanted {
     fn of(action: &OuterAction) -> Option<Self> {
         match action.clone() {
             OuterAction::Expand {
-                parent,
-                by,
-                refs,
-                op,
-                focus,
-                show,
-                edit,
-                model,
-                vars,
-                tag,
-                ..
-            } => {
-                let by = by.unwrap_or(parent);
-                Some(Self { parent, by, refs, op, focus, show, edit, model, vars, tag })
-            }
-            OuterAction::Reflect { by, about, to } => Some(Self {
+                parent, refs, op, focus, show, edit, model, vars, tag, ..
+            } => Some(Self { parent, refs, op, focus, show, edit, model, vars, tag }),
+            OuterAction::Reflect { about, to, .. } => Some(Self {
                 parent: about,
-                by,
                 refs: Vec::new(),
                 op: "reflect".into(),
                 focus: Vec::new(),
@@ -105,15 +98,15 @@ impl Wanted {
 pub fn prepare(
     session: &Session,
     lineage: &Lineage,
-    improver: &Agent,
+    author: &Author,
     id: GenerationId,
     action: &OuterAction,
 ) -> Result<Order, Stopped> {
-    let Wanted { parent, by, refs, op, focus, show, edit, model, vars, tag } =
-        Wanted::of(action)
-            .ok_or_else(|| EngineError::Internal("a rewrite that nobody writes".into()))?;
+    let Wanted { parent, refs, op, focus, show, edit, model, vars, tag } = Wanted::of(action)
+        .ok_or_else(|| EngineError::Internal("a rewrite that nobody writes".into()))?;
     let files = Arc::new(lineage.get(parent).map(|g| g.files.files()).unwrap_or_default());
-    let (role, prompt) = improver
+    let (role, prompt) = author
+        .agent
         .role("meta")
         .ok_or_else(|| EngineError::Internal("a valid agent without a meta role".into()))?;
     let vars = context::meta(
@@ -169,13 +162,14 @@ pub fn prepare(
     Ok(Order {
         id,
         parent,
-        by,
+        by: author.id,
         op,
         focus,
         tag,
         edit: edit.clone(),
         brief: MetaBrief {
             files: (*files).clone(),
+            params: author.agent.config.params.clone(),
             editable: edit,
             lessons,
             credit,
@@ -243,7 +237,7 @@ pub async fn run(session: &Session, order: Order) -> Result<Rewritten, Stopped> 
     let plan = GenerationPlan {
         generation: order.id,
         parents: vec![order.parent],
-        by: Some(order.by),
+        by: order.by,
         op: order.op,
         status: match draft.stage {
             None => GenerationStatus::Valid,

@@ -24,7 +24,7 @@ use crate::base::id::{Alias, GenerationId};
 use crate::domain::agent::AgentFiles;
 use crate::domain::event::{Event, GenerationPlan, GenerationStatus, Halt, Record};
 use crate::domain::lineage::Lineage;
-use crate::domain::settings::{Budgets, Identity};
+use crate::domain::settings::{Budgets, Identity, Improver};
 use crate::journal::Journal;
 use crate::lab::Lab;
 use crate::rewrite::{self, Agent, Rules, Submission};
@@ -52,6 +52,8 @@ pub struct Order {
     pub identity: Identity,
     /// The agent a new run starts from; an existing run has its own.
     pub agent: AgentFiles,
+    /// The agent whose meta role rewrites, where a new run has another for that.
+    pub improver: Option<AgentFiles>,
 }
 
 /// How a process works on a run; none of it is part of the run's identity.
@@ -205,7 +207,7 @@ async fn assemble(
 ) -> Result<Assembled, EngineError> {
     let Parts { archive, taken, observer, stop, repeated } = parts;
     let repeated = repeated.map(|repeated| repeated.recorded);
-    let Taken { agent, kernel, tasks, journal, recorded, resumed, restarted } = taken;
+    let Taken { agent, improver, kernel, tasks, journal, recorded, resumed, restarted } = taken;
     let machine = Machine::find(world, conditions).await?;
     let scripts = Arc::new(Pool::new(machine.host.clone()));
     scripts.warm().await;
@@ -218,11 +220,21 @@ async fn assemble(
     let authors = repeated.iter().flat_map(|repeated| repeated.authors());
     let aliases: BTreeSet<Alias> = models.aliases().chain(authors).cloned().collect();
     let seed = seed_plan(identity, &agent);
-    let roles = if resumed {
-        Hooks::load(scripts.clone(), &agent).await?.agent().config.roles.clone()
-    } else {
-        check_agent(identity, &agent, &aliases, &scripts).await?.config.roles
+    let load = async |name: &str, files: &AgentFiles| -> Result<Arc<Agent>, EngineError> {
+        match resumed {
+            true => Ok(Hooks::load(scripts.clone(), files).await?.agent().clone()),
+            false => {
+                check_agent(name, identity.seed, files, &aliases, &scripts).await.map(Arc::new)
+            }
+        }
     };
+    let mut roles = load(&identity.agent, &agent).await?.config.roles.clone();
+    let transferred = match (&improver, &identity.improver) {
+        (Some(files), Some(Improver::Transferred { agent, .. })) => Some(load(agent, files).await?),
+        _ => None,
+    };
+    let foreign = transferred.iter().filter_map(|agent| agent.config.roles.get_key_value("meta"));
+    roles.extend(foreign.map(|(name, role)| (name.clone(), role.clone())));
     let asked: Vec<Alias> = match (&repeated, &identity.model) {
         (Some(repeated), _) => repeated.authors().iter().cloned().collect(),
         (None, Some(alias)) => vec![alias.clone()],
@@ -267,28 +279,28 @@ async fn assemble(
             .and_then(|minutes| Duration::try_from_secs_f64(minutes * 60.0).ok())
             .map(|time| Instant::now() + time),
         sandbox: machine.host.level,
+        transferred,
         cancel: stop.now,
         pause: stop.after_work,
         observer: Mutex::new(observer),
     });
-    begin(&session, agent, resumed, caps).await?;
+    begin(&session, (agent, improver), resumed, caps).await?;
     let lineage = Lineage::new(identity.all_episodes()).on(session.recorded.shelf().clone());
     Ok(Assembled { session, lineage, seed })
 }
 
 /// The agent a run starts from must pass what every rewrite must pass.
 pub(super) async fn check_agent(
-    identity: &Identity,
+    name: &str,
+    seed: u64,
     agent: &AgentFiles,
     aliases: &BTreeSet<Alias>,
     scripts: &Pool,
 ) -> Result<Agent, EngineError> {
-    let rules = Rules { aliases: aliases.clone(), known: Arc::default(), seed: identity.seed };
+    let rules = Rules { aliases: aliases.clone(), known: Arc::default(), seed };
     let report = rewrite::validate(Submission::of_agent(agent), &rules, scripts).await?;
     let diagnostics = report.diagnostics().cloned().collect();
-    report
-        .agent
-        .ok_or_else(|| EngineError::InvalidAgent { agent: identity.agent.clone(), diagnostics })
+    report.agent.ok_or_else(|| EngineError::InvalidAgent { agent: name.to_owned(), diagnostics })
 }
 
 /// Generation 0, as the person gave it.
@@ -316,7 +328,7 @@ pub(super) fn seed_plan(identity: &Identity, agent: &AgentFiles) -> GenerationPl
 /// than before.
 async fn begin(
     session: &Session,
-    agent: AgentFiles,
+    (agent, improver): (AgentFiles, Option<AgentFiles>),
     resumed: bool,
     caps: Budgets,
 ) -> Result<(), EngineError> {
@@ -329,6 +341,7 @@ async fn begin(
         Event::RunStarted {
             identity: session.identity.clone(),
             agent,
+            improver,
             kernel: session.kernel.clone(),
             sandbox: session.sandbox,
             interpreter: Some(interpreter),

@@ -253,8 +253,11 @@ impl Outer {
     }
 
     /// The generation whose script is asked: the leader, unless its script failed; then the newest ancestor whose
-    /// script did not.
+    /// script did not. In a run with one improver it is generation 0.
     pub(super) fn driver(&self) -> GenerationId {
+        if self.session.identity.improver.is_some() {
+            return GenerationId(0);
+        }
         let mut at = self.lineage.leader();
         while self.unfit.contains(&at) {
             match self.lineage.get(at).and_then(|g| g.plan.parents.first()) {

@@ -37,7 +37,7 @@ pub async fn replay(
     stop: StandStill,
 ) -> Result<Option<Replayed>, EngineError> {
     let recording = journal::read(&journal_folder(&world.lab, run))?.records;
-    let Some(Event::RunStarted { identity, agent, kernel, .. }) =
+    let Some(Event::RunStarted { identity, agent, improver, kernel, .. }) =
         recording.first().map(|record| record.event.clone())
     else {
         let what = "its first record does not start a run".into();
@@ -53,7 +53,7 @@ pub async fn replay(
     };
     let repeated = Repeated { kernel, recorded: Recorded::read(recording.iter().cloned()) };
     let finished = repeated.recorded.finished().is_some();
-    let order = Order { identity, agent };
+    let order = Order { identity, agent, improver };
     let (observer, _) = unbounded_channel();
     let ended = work(&world, &order, conditions, observer.into(), stop, Some(repeated)).await?;
     if matches!(ended, RunEnd::Halted { why: Halt::Interrupted | Halt::Environment, .. }) {

@@ -42,7 +42,7 @@ pub async fn open_test(
     cancel: &CancellationToken,
     told: impl FnOnce(&Opening, bool),
 ) -> Result<Opening, Stopped> {
-    let order = Order { identity: identity.clone(), agent: AgentFiles::default() };
+    let order = Order { identity: identity.clone(), agent: AgentFiles::default(), improver: None };
     let (nobody, _) = unbounded_channel();
     let Taken { tasks, journal, recorded, .. } = take_up(world, &order, None, &nobody)?;
     let journal = journal.ok_or_else(|| EngineError::Mismatch {

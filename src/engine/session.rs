@@ -22,6 +22,7 @@ use crate::journal::Journal;
 use crate::lab::Lab;
 use crate::lint::linter::Checker;
 use crate::model::Models;
+use crate::rewrite::Agent;
 use crate::script::Pool;
 
 /// A run under way. Everything in it is shared by its tasks.
@@ -60,6 +61,8 @@ pub struct Session {
     pub deadline: Option<Instant>,
     /// The level candidates run at.
     pub sandbox: SandboxLevel,
+    /// The agent whose meta role makes every rewrite, where that is none of the run's.
+    pub transferred: Option<Arc<Agent>>,
     /// Set when the run is to stand still at once.
     pub cancel: CancellationToken,
     /// Set when it is to stand still once the work under way has ended.

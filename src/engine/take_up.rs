@@ -63,6 +63,7 @@ impl Reading {
 /// A run, with its journal open if it has one.
 pub(super) struct Taken {
     pub(super) agent: AgentFiles,
+    pub(super) improver: Option<AgentFiles>,
     pub(super) kernel: String,
     pub(super) tasks: BTreeMap<TaskName, Arc<Task>>,
     /// Absent: the run is new, and begins when everything else stands.
@@ -85,6 +86,7 @@ pub(super) fn take_up(
     let folder = journal_folder(&world.lab, &identity.run);
     let unbegun = |journal, restarted| Taken {
         agent: order.agent.clone(),
+        improver: order.improver.clone(),
         kernel: KERNEL.into(),
         tasks: tasks.clone(),
         journal,
@@ -108,7 +110,7 @@ pub(super) fn take_up(
         // Killed between the journal's header and its first record.
         return Ok(unbegun(Some(opened.journal), opened.restarted));
     };
-    let Event::RunStarted { identity: was, agent, kernel, .. } = first else {
+    let Event::RunStarted { identity: was, agent, improver, kernel, .. } = first else {
         let what = "its first record does not start a run".into();
         return Err(EngineError::Mismatch { run: identity.run.to_string(), what });
     };
@@ -117,6 +119,7 @@ pub(super) fn take_up(
     }
     Ok(Taken {
         agent,
+        improver,
         kernel,
         tasks,
         journal: Some(opened.journal),

@@ -93,6 +93,8 @@ pub struct WorkerBrief {
 pub struct MetaBrief {
     /// The agent to change.
     pub files: AgentFiles,
+    /// The numbers of the agent that rewrites, which may be another.
+    pub params: BTreeMap<String, f64>,
     /// The paths that may change; empty: all.
     pub editable: Vec<String>,
     /// Earlier generations with their measured effect, oldest first.

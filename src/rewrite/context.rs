@@ -313,6 +313,7 @@ mod tests {
             certify: 0,
             race: false,
             select_queries: 0,
+            improver: None,
         };
         let ask = Ask {
             identity: &identity,

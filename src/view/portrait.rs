@@ -147,7 +147,8 @@ pub fn portrait(view: &RunView, generation: &GenerationView, page: Page) -> Stri
         }
     }
     if generation.is_rewrite() {
-        let by = generation.by.map(|by| format!(" by the meta role of {by}")).unwrap_or_default();
+        let by = view.author(generation);
+        let by = by.map(|by| format!(" by the meta role of {by}")).unwrap_or_default();
         let model =
             generation.model.as_ref().map(|alias| format!(" ({alias})")).unwrap_or_default();
         fact("made", &format!("{}{by}{model}, {} repairs", generation.op, generation.repairs));

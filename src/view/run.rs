@@ -12,7 +12,7 @@ use crate::domain::event::{Diagnostic, GenerationStatus, Halt, Record};
 use crate::domain::lineage::Epoch;
 use crate::domain::outcome::SandboxLevel;
 use crate::domain::report::{AgentReport, PromotionReport, SolutionReport, Verdict};
-use crate::domain::settings::{Budgets, Identity, Start};
+use crate::domain::settings::{Budgets, Identity, Improver, Start};
 use crate::domain::suite::AttackReport;
 
 mod fold;
@@ -222,6 +222,18 @@ impl RunView {
     /// Whether no candidate could have written its own score.
     pub fn is_sealed(&self) -> bool {
         self.identity.as_ref().is_none_or(Identity::is_sealed)
+    }
+
+    /// Whose meta role made a generation: a generation of the run, or another agent; `None` when nobody's did.
+    pub fn author(&self, generation: &GenerationView) -> Option<String> {
+        let improver = self.identity.as_ref().and_then(|identity| identity.improver.as_ref());
+        match (generation.by, improver) {
+            (Some(by), _) => Some(by.to_string()),
+            (None, Some(Improver::Transferred { agent, .. })) if generation.parents.len() == 1 => {
+                Some(agent.clone())
+            }
+            _ => None,
+        }
     }
 
     /// Whether the role was asked, and only of a built-in optimiser that reads no prompt.

@@ -40,6 +40,7 @@ impl Recording {
         self.say(Event::RunStarted {
             identity: identity(),
             agent: FileSet::default(),
+            improver: None,
             kernel: "0.1.0".into(),
             sandbox: SandboxLevel::Full,
             interpreter: None,
@@ -179,6 +180,7 @@ pub(crate) fn identity() -> Identity {
         certify: 0,
         race: false,
         select_queries: 0,
+        improver: None,
     }
 }
 

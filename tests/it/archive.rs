@@ -42,6 +42,7 @@ fn identity() -> Identity {
         certify: 0,
         race: false,
         select_queries: 0,
+        improver: None,
     }
 }
 

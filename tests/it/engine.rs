@@ -10,6 +10,7 @@ mod control;
 mod ensemble;
 mod fields;
 mod gate;
+mod improver;
 mod interrupted;
 mod judge;
 mod linter;

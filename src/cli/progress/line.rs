@@ -97,11 +97,12 @@ pub fn attempts_of_a_generation(view: &RunView) -> u64 {
 fn opening(identity: &Identity, page: Page) -> String {
     let tasks: Vec<&str> = identity.tasks.iter().map(|task| task.as_str()).collect();
     format!(
-        "{}: {} on {}; {}, each measured by {} of {}, {}, seed {}",
+        "{}: {} on {}; {}{}, each measured by {} of {}, {}, seed {}",
         page.ink.strong(identity.run.as_str()),
         identity.agent_as_given(),
         tasks.join(", "),
         figure::count(u64::from(identity.generations), "rewrite"),
+        identity.improver.iter().map(|one| format!(" by {}", one.shown())).collect::<String>(),
         figure::count(u64::from(identity.episodes) * identity.tasks.len() as u64, "episode"),
         figure::count(u64::from(identity.attempts), "attempt"),
         match identity.start {

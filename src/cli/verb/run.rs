@@ -21,6 +21,7 @@ Examples:
   hyperagent run --agent autoresearch --fresh     another method, from seed/
   hyperagent run --agent hgm --param alpha=0.5    a method with one of its numbers changed
   hyperagent run --agent feedback --no-feedback   its ablation: nobody reviews
+  hyperagent run --no-self-improve --fresh        the improver itself is never improved
   hyperagent run --model fast --max-usd 2         a language model from hyperagent.toml
   hyperagent run --model fast --estimate          what that would ask and cost
   hyperagent run --start initial --control        evolved against frozen agent, in pairs
@@ -40,6 +41,12 @@ pub struct Args {
     /// Nobody reviews: short for --param feedback=0.
     #[arg(long)]
     pub no_feedback: bool,
+    /// Generation 0 makes every rewrite, and its script decides all along: what rewrites make of the improver is not used.
+    #[arg(long, conflicts_with = "transfer")]
+    pub no_self_improve: bool,
+    /// Another agent's meta role makes every rewrite, such as one evolved on other tasks; the script of generation 0 decides.
+    #[arg(long, value_name = "PATH or SEED")]
+    pub transfer: Option<String>,
     /// A task to work on; may be repeated, every task weighs the same [default: snake].
     #[arg(long, value_name = "TASK")]
     pub task: Vec<TaskName>,

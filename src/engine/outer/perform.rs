@@ -7,6 +7,7 @@ use crate::domain::event::Event;
 use crate::domain::ladder;
 use crate::domain::report::Verdict;
 use crate::engine::attack::{self, Attack};
+use crate::engine::expand::Author;
 use crate::engine::judge::{self, Judging};
 use crate::engine::measure::{self, Wanted};
 use crate::engine::race::Racing;
@@ -109,6 +110,15 @@ impl Outer {
         Ok(None)
     }
 
+    /// Whose meta role rewrites: that of `by`, unless the run has one improver for all.
+    async fn author(&mut self, by: GenerationId) -> Result<Author, Stopped> {
+        if let Some(agent) = self.session.transferred.clone() {
+            return Ok(Author { id: None, agent });
+        }
+        let id = if self.session.identity.improver.is_some() { GenerationId(0) } else { by };
+        Ok(Author { id: Some(id), agent: self.hooks(id).await?.agent().clone() })
+    }
+
     /// Begins a rewrite by the meta role of `by`.
     async fn begin_rewrite(
         &mut self,
@@ -120,9 +130,9 @@ impl Outer {
         let work = match expand::done(&self.session, id)? {
             Some(done) => Work::OnRecord(Box::new(done)),
             None => {
-                let improver = self.hooks(by).await?.agent().clone();
+                let author = self.author(by).await?;
                 let session = self.session.clone();
-                let order = expand::prepare(&session, &self.lineage, &improver, id, action);
+                let order = expand::prepare(&session, &self.lineage, &author, id, action);
                 Work::begin(async move { expand::run(&session, order?).await })
             }
         };

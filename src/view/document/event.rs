@@ -17,7 +17,10 @@ pub fn line(record: &Record, view: &RunView) -> Result<String, serde_json::Error
         let run = view.identity.as_ref().map(|identity| Value::from(identity.run.as_str()));
         fields.insert("run".to_owned(), run.unwrap_or(Value::Null));
         match &record.event {
-            Event::RunStarted { .. } => drop(fields.remove("agent")),
+            Event::RunStarted { .. } => {
+                fields.remove("agent");
+                fields.remove("improver");
+            }
             Event::Answered { .. } => {
                 fields.remove("text");
                 fields.remove("calls");

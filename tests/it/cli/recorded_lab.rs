@@ -73,11 +73,13 @@ impl Recorder {
             certify: 0,
             race: false,
             select_queries: 0,
+            improver: None,
         };
         let recorder = Self { archive, journal, identity };
         recorder.say(Event::RunStarted {
             identity: recorder.identity.clone(),
             agent: seed_files(bench),
+            improver: None,
             kernel: "0.1.0".into(),
             sandbox: SandboxLevel::Full,
             interpreter: None,

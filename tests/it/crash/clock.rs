@@ -66,10 +66,10 @@ fn perform(scene: &Scene, order: &Order) -> RunEnd {
 fn a_clock_that_jumps_changes_no_tree_spends_no_time_cap_and_tells_no_nonsense() {
     let undisturbed = finished();
     let first = undisturbed.records().into_iter().next().expect("a start").event;
-    let Event::RunStarted { identity, agent, .. } = first else { panic!("{first:?}") };
+    let Event::RunStarted { identity, agent, improver, .. } = first else { panic!("{first:?}") };
 
     let scene = Scene::warm();
-    let ended = perform(&scene, &Order { identity, agent });
+    let ended = perform(&scene, &Order { identity, agent, improver });
     assert!(matches!(ended, RunEnd::Finished(_)), "{ended:?}");
     scene.outcome().is_that_of(&undisturbed.outcome(), "with a clock that jumps");
 

@@ -107,6 +107,7 @@ async fn rewrites_of_the_offline_meta_role_are_never_refused() {
     for number in 1..=REWRITES {
         let brief = MetaBrief {
             files: agent.clone(),
+            params: BTreeMap::new(),
             editable: Vec::new(),
             lessons: Vec::new(),
             credit: BTreeMap::new(),

@@ -220,7 +220,7 @@ impl<'a> Agent<'a> {
                     Manner::Guided => goes_up(number, &self.brief.lessons, &self.brief.credit, rng),
                     Manner::Uniform => unit(rng) < 0.5,
                 };
-                let new = stepped(number, up, meta_step(&self.document), rng);
+                let new = stepped(number, up, meta_step(&self.brief.params), rng);
                 numbers::set(&mut document, number.table, &number.key, new);
                 format!("{start}{} -> {}", shown(number.value), shown(new))
             }

@@ -85,9 +85,9 @@ pub(super) fn numbers(document: &DocumentMut) -> Vec<Number> {
     of_operators.chain(of_params).collect()
 }
 
-/// The relative step of the meta role, from its own settings.
-pub(super) fn meta_step(document: &DocumentMut) -> f64 {
-    read(document, "params", "meta_step").unwrap_or(META_STEP).clamp(0.05, 1.5)
+/// The relative step of the meta role, from its own numbers.
+pub(super) fn meta_step(params: &BTreeMap<String, f64>) -> f64 {
+    params.get("meta_step").copied().unwrap_or(META_STEP).clamp(0.05, 1.5)
 }
 
 /// Whether a number goes up, drawn by what earlier steps of it and the operators' credit say.

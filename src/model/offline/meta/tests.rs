@@ -32,6 +32,7 @@ const SCRIPT: &str = "def next_step(S, rng):\n    return stop(why = \"\")\n\ndef
 
 fn brief() -> MetaBrief {
     MetaBrief {
+        params: Default::default(),
         files: FileSet::from_iter([
             (AGENT_TOML, AGENT),
             (STRATEGY, SCRIPT),
