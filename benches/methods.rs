@@ -25,8 +25,8 @@ use support::{Lab, flag};
 
 /// What stands around the table in the page.
 const MARKS: [&str; 2] = ["<!-- smoke -->\n", "<!-- /smoke -->\n"];
-/// The most rewrites a method is given to make its candidates.
-const MOST_REWRITES: u32 = 64;
+/// The most rewrites, and the most episodes, a method is given to make its candidates.
+const MOST: u32 = 64;
 
 /// The sizes of the experiment.
 struct Plan {
@@ -108,18 +108,20 @@ fn main() {
     }
 }
 
-/// Runs a method with twice the rewrites each time, until it has made its candidates; the same seed begins alike.
+/// Runs a method until it has made its candidates, with twice the rewrites each time, or twice the episodes where it ended
+/// before it had made all rewrites: an arena plays as many rounds as there are episodes.
 fn run_of(lab: &Lab, plan: &Plan, agent: &str, seed: u64, lower: bool) -> Cut {
     let of_one = plan.attempts * plan.episodes;
     let mut rewrites = u32::try_from(plan.candidates).unwrap().div_ceil(of_one).saturating_sub(1);
+    let mut episodes = plan.episodes;
     loop {
         let flags = [
             ("task", plan.task.clone()),
             ("agent", agent.to_owned()),
-            ("name", format!("{agent}-{seed}-{rewrites}")),
+            ("name", format!("{agent}-{seed}-{rewrites}-{episodes}")),
             ("seed", seed.to_string()),
             ("generations", rewrites.to_string()),
-            ("episodes", plan.episodes.to_string()),
+            ("episodes", episodes.to_string()),
             ("attempts", plan.attempts.to_string()),
             // One after another: the order of candidates is then the same in every run.
             ("parallel", "1".to_owned()),
@@ -132,10 +134,16 @@ fn run_of(lab: &Lab, plan: &Plan, agent: &str, seed: u64, lower: bool) -> Cut {
             return cut;
         }
         assert!(
-            rewrites < MOST_REWRITES,
-            "{agent} makes too few candidates with {rewrites} rewrites"
+            rewrites.max(episodes) < MOST,
+            "{agent} makes too few candidates with {rewrites} rewrites and {episodes} episodes"
         );
-        rewrites *= 2;
+        let made = events.iter().filter(|event| event["event"] == "generation_planned").count();
+        let ended = made <= usize::try_from(rewrites).unwrap();
+        if ended {
+            episodes *= 2;
+        } else {
+            rewrites *= 2;
+        }
     }
 }
 

@@ -57,6 +57,8 @@ pub struct SuiteState {
     pub version: u32,
     /// Cases added.
     pub size: u32,
+    /// Whether a task of the run takes proposed cases.
+    pub open: bool,
 }
 
 /// Counts of the outer loop.

@@ -95,7 +95,7 @@ fn unread(
 
 /// An attack needs a task that takes proposals.
 fn takes_proposals(session: &Session) -> Result<(), Diagnostic> {
-    if session.tasks.values().any(|task| task.spec.proposals.is_some()) {
+    if session.takes_proposals() {
         return Ok(());
     }
     let message =

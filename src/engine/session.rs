@@ -93,6 +93,11 @@ impl Session {
         Ok(record)
     }
 
+    /// Whether a task of the run takes proposed cases.
+    pub fn takes_proposals(&self) -> bool {
+        self.tasks.values().any(|task| task.spec.proposals.is_some())
+    }
+
     /// An error once the run is to stand still: a person asked, or the time is up.
     pub fn check_going(&self) -> Result<(), Stopped> {
         if self.cancel.is_cancelled() {

@@ -78,10 +78,10 @@ fn rank_score(lineage: &Lineage, generation: &Generation) -> Option<f64> {
     generation.utility.or(generation.attacks.hardness()).or(on_the_suite)
 }
 
-/// The cases test agents added.
-pub fn suite(lineage: &Lineage) -> SuiteState {
+/// The cases test agents added, and whether they can.
+pub fn suite(lineage: &Lineage, open: bool) -> SuiteState {
     let size = u32::try_from(lineage.suite().size()).unwrap_or(u32::MAX);
-    SuiteState { version: lineage.suite().version(), size }
+    SuiteState { version: lineage.suite().version(), size, open }
 }
 
 /// The child of the root that a generation descends from, by first parents; the root is of its own line.

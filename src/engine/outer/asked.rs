@@ -132,7 +132,7 @@ impl Outer {
             count: self.counts.clone(),
             models: self.session.aliases.iter().cloned().collect(),
             live_id: by,
-            suite: world::suite(&self.lineage),
+            suite: world::suite(&self.lineage, self.session.takes_proposals()),
             epoch: self.lineage.epoch(),
         };
         let fields = match json!(state) {

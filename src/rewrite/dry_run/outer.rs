@@ -80,7 +80,7 @@ pub(in super::super) fn first(
         count: no_actions(),
         models: rules.aliases.iter().cloned().collect(),
         live_id: GenerationId(0),
-        suite: SuiteState::default(),
+        suite: SuiteState { open: true, ..Default::default() },
         epoch: EpochState::default(),
     }
 }

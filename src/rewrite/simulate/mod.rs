@@ -136,7 +136,7 @@ fn empty_state() -> OuterState {
         count: no_actions(),
         models: Vec::new(),
         live_id: GenerationId(1),
-        suite: SuiteState::default(),
+        suite: SuiteState { open: true, ..Default::default() },
         epoch: EpochState::default(),
     }
 }

@@ -49,6 +49,20 @@ fn the_other_seeds_run_at_any_width() {
 }
 
 #[test]
+fn an_arena_without_an_open_suite_has_coders_alone() {
+    let bench = toy::lab();
+    let sizes = ["--agent", "arena", "--generations", "3", "--episodes", "3", "--attempts", "2"];
+    let ended = run_small(&bench, &sizes).succeeds();
+    let refused = events(&ended, "refused");
+    assert!(refused.is_empty(), "{refused:?}");
+    let end = last_event(&ended);
+    assert_eq!(end["why"], "the strategy stopped: every coder has played its rounds");
+    let made = events(&ended, "generation_planned");
+    let sides: Vec<&Value> = made.iter().skip(1).map(|made| &made["plan"]["tag"]["side"]).collect();
+    assert_eq!(sides, ["code", "code", "code"], "two, and one in the place of the worse");
+}
+
+#[test]
 fn the_levels_run_on_shipped_tasks_from_the_command_line() {
     let bench = Bench::with_lab();
     for task in ["snake", "email_validation"] {
