@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::id::GenerationId;
+
 /// The one improver of a run. Its meta role makes every rewrite, whatever a script says, and the script of generation 0
 /// decides all along; so what rewrites make of both is never used, and what is measured is one improver at work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,7 +25,7 @@ impl Improver {
     #[must_use]
     pub fn shown(&self) -> String {
         match self {
-            Self::Seed => "g0 alone".to_owned(),
+            Self::Seed => format!("{} alone", GenerationId(0)),
             Self::Transferred { agent, .. } => format!("{agent} alone"),
         }
     }
