@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::price::Tokens;
-pub use crate::domain::kept::{Kept, KeptPart};
+pub use crate::domain::kept::Kept;
 pub use crate::domain::tool::ToolCall;
 
 /// What is asked of a language model.

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::secret::Secret;
 use super::{AnswerFault, Trouble, Verdict};
-use crate::model::chat::{Answer, Kept, KeptPart, ToolCall};
+use crate::domain::kept::KeptPart;
+use crate::model::chat::{Answer, Kept, ToolCall};
 
 /// The longest piece of a provider's words that is kept, characters.
 const LONGEST_MESSAGE: usize = 600;

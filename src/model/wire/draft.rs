@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{AnswerFault, Tokens, Trouble, Verdict};
+use crate::domain::kept::KeptPart;
 use crate::domain::settings::Dialect;
-use crate::model::chat::{Answer, Kept, KeptPart, ToolCall};
+use crate::model::chat::{Answer, Kept, ToolCall};
 
 /// Why a model stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -24,7 +24,7 @@ const TESTER: &str = "+++\nrequires = [\"task\", \"contract\"]\nmay_use = [\"cod
                       {{ task.name }}\n{{ code }}\n{{ contract }}\n";
 
 fn lab(tester: &str) -> Bench {
-    let bench = Bench::with_lab();
+    let bench = Bench::with_seasoned_lab();
     bench.write("lab/agent_config/strategy.star", STRATEGY);
     bench.write("lab/agent_config/prompts/tester.md", TESTER);
     let role = format!(
@@ -187,7 +187,7 @@ fn a_task_that_takes_no_proposals_refuses_the_attack() {
 
 #[test]
 fn the_arena_seed_plays_its_rounds() {
-    let bench = Bench::with_lab();
+    let bench = Bench::with_seasoned_lab();
     let flags = [
         "--lab",
         "lab",

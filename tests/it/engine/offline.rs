@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::toy::{self, git, last_event, run_small, trees};
+use crate::cli::bench::Bench;
 
 #[test]
 fn a_run_improves_the_solution_and_plain_git_reads_what_it_leaves() {
@@ -91,7 +92,7 @@ fn the_uniform_baseline_runs_as_a_model() {
 
 #[test]
 fn an_enclosing_repository_is_not_touched() {
-    let bench = toy::lab();
+    let bench = toy::with_task(Bench::with_lab());
     let outer = |arguments: &[&str]| {
         let output = std::process::Command::new("git")
             .arg("-C")

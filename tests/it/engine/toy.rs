@@ -14,7 +14,11 @@ const START: &str = include_str!("../../fixtures/dial/solution/dial.py");
 
 /// A bench whose lab has the task `dial` besides the shipped ones.
 pub fn lab() -> Bench {
-    let bench = Bench::with_lab();
+    with_task(Bench::with_seasoned_lab())
+}
+
+/// The same task in a lab that is there.
+pub fn with_task(bench: Bench) -> Bench {
     std::fs::create_dir_all(bench.path("lab/tasks/dial/solution")).expect("a folder");
     bench.write("lab/tasks/dial/task.toml", TASK);
     bench.write("lab/tasks/dial/prompt.md", PROMPT);

@@ -64,7 +64,7 @@ fn an_arena_without_an_open_suite_has_coders_alone() {
 
 #[test]
 fn the_levels_run_on_shipped_tasks_from_the_command_line() {
-    let bench = Bench::with_lab();
+    let bench = Bench::with_seasoned_lab();
     for task in ["snake", "email_validation"] {
         for (level, rewrites, advice) in
             [("autoresearch", "0", false), ("feedback", "0", true), ("hyperagent", "1", false)]
@@ -136,7 +136,7 @@ fn a_number_of_the_agent_is_set_for_one_run_and_part_of_what_it_is() {
 
 #[test]
 fn the_seeds_are_listed_with_what_they_do_and_can_be_used() {
-    let bench = Bench::with_lab();
+    let bench = Bench::with_seasoned_lab();
     let list = bench.run(&["--lab", "lab", "seed", "list", "--json"]).succeeds().json();
     for seed in SEEDS {
         let mut found = list["seeds"].as_array().expect("seeds").iter();

@@ -10,7 +10,7 @@ fn every_seed_ends_a_run_on_every_shipped_task() {
     if !slow::is_on("shipped") {
         return;
     }
-    let bench = Bench::with_lab();
+    let bench = Bench::with_seasoned_lab();
     let tasks = bench.run(&["--lab", "lab", "task", "list", "--json"]).succeeds().json();
     let tasks: Vec<&str> = tasks["tasks"]
         .as_array()

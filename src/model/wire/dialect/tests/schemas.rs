@@ -7,7 +7,7 @@ use jsonschema::Validator;
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::chat::{Kept, KeptPart};
+use crate::domain::kept::{Kept, KeptPart};
 
 fn documented(name: Name) -> Value {
     let text = match name {
