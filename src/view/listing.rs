@@ -45,6 +45,7 @@ pub fn list(view: &RunView, page: Page, with_rejected: bool) -> String {
         )));
     }
     text.push_str(&carry_note(view, page));
+    text.push_str(&best_note(view, page));
     text.push_str(&openings::footer(&view.tests, page));
     text
 }
@@ -71,6 +72,7 @@ pub fn graph(view: &RunView, page: Page, with_rejected: bool) -> String {
     let mut text = heading(view, page);
     text.push_str(&family(view, page, with_rejected));
     text.push_str(&carry_note(view, page));
+    text.push_str(&best_note(view, page));
     text.push_str(&openings::footer(&view.tests, page));
     text
 }
@@ -162,6 +164,18 @@ fn carry_note(view: &RunView, page: Page) -> String {
     }
 }
 
+/// Why the best is another than the one with the highest score, where it is.
+fn best_note(view: &RunView, page: Page) -> String {
+    let best = view.best().and_then(|best| view.generations.get(&best)?.mean());
+    let higher = |generation: &GenerationView| !generation.set_aside && generation.mean() > best;
+    if best.is_none() || !view.generations.values().any(higher) {
+        return String::new();
+    }
+    page.ink.faint(
+        "  best: by cases that no script and no model is shown, and only where the lead is clear; the score is of other cases\n",
+    )
+}
+
 /// What changed, in a line: the summary, and the files when the summary does not say; a change of what rewrites is marked.
 pub fn what(generation: &GenerationView) -> String {
     let first_line = generation.summary.lines().next().unwrap_or_default().trim();
@@ -238,6 +252,19 @@ mod tests {
               ●    gen-00000  0.100       -  seed/hyperagent
               effect: mean score minus the parent's, in pairs; in carry mode it shows the solution's way up, not the agent's
             ");
+    }
+
+    #[test]
+    fn a_best_that_has_not_the_highest_score_is_explained() {
+        let mut view = RunView::of(&small_run());
+        assert!(!list(&view, Page::PLAIN, false).contains("best: "));
+        let other = view.generations.get_mut(&GenerationId(1)).expect("a generation");
+        let episode = "snake#0".parse().expect("an episode");
+        other.episodes.get_mut(&episode).expect("measured").score = Some(0.9);
+        for told in [list(&view, Page::PLAIN, false), graph(&view, Page::PLAIN, false)] {
+            assert!(told.contains("\n  best: by cases that no script"), "{told}");
+            assert!(told.contains("(best, latest)"), "{told}");
+        }
     }
 
     #[test]
