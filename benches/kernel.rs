@@ -25,7 +25,7 @@ use hyperagent::domain::action::InnerAction;
 use hyperagent::domain::agent::AgentFiles;
 use hyperagent::domain::event::{Event, GenerationPlan, GenerationStatus};
 use hyperagent::domain::outcome::SandboxLevel;
-use hyperagent::domain::settings::{Identity, Start};
+use hyperagent::domain::settings::Identity;
 use hyperagent::journal::Journal;
 use hyperagent::lab::agents::load_agent;
 use hyperagent::rewrite::{Rules, Submission, read_folder, validate};
@@ -55,25 +55,8 @@ fn median(mut times: Vec<Duration>) -> f64 {
 
 fn identity() -> Identity {
     Identity {
-        run: "run-1".parse().unwrap(),
-        agent: "agent_config".into(),
-        agent_digest: String::new(),
-        params: Default::default(),
-        tasks: vec!["snake".parse().unwrap()],
-        task_digests: BTreeMap::new(),
-        unsealed: Default::default(),
         generations: 1000,
-        attempts: 24,
-        episodes: 2,
-        start: Start::Carry,
-        model: None,
-        seed: 1,
-        width: 1,
-        control: 0,
-        certify: 0,
-        race: false,
-        select_queries: 0,
-        improver: None,
+        ..Identity::plain("run-1".parse().unwrap(), vec!["snake".parse().unwrap()])
     }
 }
 

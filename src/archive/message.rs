@@ -140,29 +140,16 @@ mod tests {
     use super::*;
     use crate::domain::event::Diagnostic;
     use crate::domain::files::FileSet;
-    use crate::domain::settings::Start;
 
     fn identity() -> Identity {
         Identity {
-            run: "run-1".parse().expect("a name"),
             agent: String::new(),
-            agent_digest: String::new(),
-            params: Default::default(),
-            tasks: Vec::new(),
-            task_digests: std::collections::BTreeMap::new(),
-            unsealed: Default::default(),
             generations: 1,
             attempts: 1,
             episodes: 1,
-            start: Start::Carry,
             model: Some("fast".parse().expect("an alias")),
             seed: 7,
-            width: 1,
-            control: 0,
-            certify: 0,
-            race: false,
-            select_queries: 0,
-            improver: None,
+            ..Identity::plain("run-1".parse().expect("a name"), Vec::new())
         }
     }
 

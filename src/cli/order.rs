@@ -26,19 +26,8 @@ mod changes;
 pub use caps::{Caps, caps};
 use changes::refuse_changes;
 
-/// The size of the main job: what `run` does without arguments.
-pub const GENERATIONS: u32 = 6;
-/// Attempts of one episode, when not said.
-pub const ATTEMPTS: u32 = 12;
-/// Episodes of each task, when not said.
-pub const EPISODES: u32 = 2;
 /// The task, when not said and there are several.
 const TASK: &str = "snake";
-/// The seed of every draw, when not said.
-pub const SEED: u64 = 1;
-/// Measurements that one block of select cases answers.
-const SELECT_QUERIES: u32 = 50;
-
 /// Which run `run` is about.
 #[derive(Debug)]
 pub enum Choice {
@@ -102,33 +91,33 @@ fn has_begun(archive: &Archive, run: &RunName) -> bool {
 
 /// A new run, from flags and defaults.
 pub fn new_run(args: &Args, run: RunName, lab: &Lab, edge: &Edge) -> Result<Order, Failure> {
-    let agent = args.agent.clone().unwrap_or_else(|| "agent_config".to_owned());
+    let tasks = if args.task.is_empty() { vec![default_task(lab)?] } else { args.task.clone() };
+    refuse_twice(&tasks)?;
+    let plain = Identity::plain(run, tasks);
+    let agent = args.agent.clone().unwrap_or_else(|| plain.agent.clone());
     let mut files = agent_folder::read(&agent_path(&agent, lab, edge))?;
     let params = args.params();
     set_params(&mut files, &params)?;
-    let tasks = if args.task.is_empty() { vec![default_task(lab)?] } else { args.task.clone() };
-    refuse_twice(&tasks)?;
     let improver = improver(args, lab, edge)?;
     let identity = Identity {
-        run,
         agent,
         agent_digest: files.digest().to_string(),
         params,
-        task_digests: task_digests(&tasks, lab)?,
-        unsealed: unsealed(&tasks, lab)?,
-        tasks,
-        generations: args.generations.unwrap_or(GENERATIONS),
-        attempts: args.attempts.unwrap_or(ATTEMPTS),
-        episodes: args.episodes.unwrap_or(EPISODES),
-        start: args.start.unwrap_or(Start::Carry),
+        task_digests: task_digests(&plain.tasks, lab)?,
+        unsealed: unsealed(&plain.tasks, lab)?,
+        generations: args.generations.unwrap_or(plain.generations),
+        attempts: args.attempts.unwrap_or(plain.attempts),
+        episodes: args.episodes.unwrap_or(plain.episodes),
+        start: args.start.unwrap_or(plain.start),
         model: args.model.clone(),
-        seed: args.seed.unwrap_or(SEED),
-        width: args.width.unwrap_or(1),
-        control: args.control.unwrap_or(0),
-        certify: args.certify.unwrap_or(0),
+        seed: args.seed.unwrap_or(plain.seed),
+        width: args.width.unwrap_or(plain.width),
+        control: args.control.unwrap_or(plain.control),
+        certify: args.certify.unwrap_or(plain.certify),
         race: args.race.unwrap_or(lab.config.run.race && args.start == Some(Start::Initial)),
-        select_queries: args.select_queries.unwrap_or(SELECT_QUERIES),
+        select_queries: args.select_queries.unwrap_or(plain.select_queries),
         improver: improver.as_ref().map(|(improver, _)| improver.clone()),
+        ..plain
     };
     if identity.control > 0 && identity.start == Start::Carry {
         return Err(Failure::usage("--control needs --start initial")

@@ -295,25 +295,12 @@ mod tests {
 
     fn variables(show: &[String]) -> Value {
         let identity = Identity {
-            run: "run-1".parse().unwrap(),
             agent: "seed".into(),
-            agent_digest: String::new(),
-            params: Default::default(),
-            tasks: Vec::new(),
-            task_digests: BTreeMap::new(),
-            unsealed: Default::default(),
             generations: 4,
             attempts: 24,
             episodes: 1,
             start: Start::Initial,
-            model: None,
-            seed: 1,
-            width: 1,
-            control: 0,
-            certify: 0,
-            race: false,
-            select_queries: 0,
-            improver: None,
+            ..Identity::plain("run-1".parse().unwrap(), Vec::new())
         };
         let ask = Ask {
             identity: &identity,

@@ -13,7 +13,7 @@ use crate::domain::event::{
 use crate::domain::files::FileSet;
 use crate::domain::outcome::{Outcome, SandboxLevel, Usage};
 use crate::domain::report::SolutionReport;
-use crate::domain::settings::{Identity, Start};
+use crate::domain::settings::Identity;
 
 /// A journal under construction, one record a second from second 1000 on.
 #[derive(Default)]
@@ -162,25 +162,13 @@ pub(crate) fn episode(index: u32) -> EpisodeId {
 
 pub(crate) fn identity() -> Identity {
     Identity {
-        run: "run-1".parse().expect("a run"),
-        agent: "agent_config".into(),
         agent_digest: "d".into(),
-        params: Default::default(),
-        tasks: vec!["snake".parse().expect("a task")],
         task_digests: std::iter::once(("snake".parse().expect("a task"), "t".into())).collect(),
-        unsealed: Default::default(),
         generations: 3,
         attempts: 2,
         episodes: 1,
-        start: Start::Carry,
-        model: None,
-        seed: 1,
-        width: 1,
-        control: 0,
-        certify: 0,
-        race: false,
         select_queries: 0,
-        improver: None,
+        ..Identity::plain("run-1".parse().expect("a run"), vec!["snake".parse().expect("a task")])
     }
 }
 

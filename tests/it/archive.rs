@@ -1,7 +1,6 @@
 //! The archive as plain git sees it, and as a crash leaves it.
 #![cfg(test)]
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,7 +12,7 @@ use hyperagent::base::id::{GenerationId, RunName};
 use hyperagent::base::unit::UnixMillis;
 use hyperagent::domain::event::{Diagnostic, GenerationPlan, GenerationStatus, Stage};
 use hyperagent::domain::files::FileSet;
-use hyperagent::domain::settings::{Identity, Start};
+use hyperagent::domain::settings::Identity;
 use tempfile::TempDir;
 
 const START: u64 = 1_700_000_000_000;
@@ -24,25 +23,12 @@ fn run() -> RunName {
 
 fn identity() -> Identity {
     Identity {
-        run: run(),
-        agent: "agent_config".to_owned(),
         agent_digest: "0".repeat(32),
-        params: Default::default(),
-        tasks: vec!["snake".parse().expect("a name")],
-        task_digests: BTreeMap::new(),
-        unsealed: Default::default(),
         generations: 3,
         attempts: 8,
         episodes: 1,
-        start: Start::Carry,
-        model: None,
         seed: 42,
-        width: 1,
-        control: 0,
-        certify: 0,
-        race: false,
-        select_queries: 0,
-        improver: None,
+        ..Identity::plain(run(), vec!["snake".parse().expect("a name")])
     }
 }
 

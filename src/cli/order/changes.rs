@@ -90,25 +90,11 @@ mod tests {
 
     fn identity() -> Identity {
         Identity {
-            run: "run-1".parse().expect("a run"),
-            agent: "agent_config".into(),
-            agent_digest: "d".into(),
-            params: Default::default(),
-            tasks: vec!["snake".parse().expect("a task")],
-            task_digests: std::collections::BTreeMap::new(),
-            unsealed: Default::default(),
-            generations: 6,
             attempts: 24,
-            episodes: 2,
-            start: Start::Carry,
-            model: None,
-            seed: 1,
-            width: 1,
-            control: 0,
-            certify: 0,
-            race: false,
-            select_queries: 0,
-            improver: None,
+            ..Identity::plain(
+                "run-1".parse().expect("a run"),
+                vec!["snake".parse().expect("a task")],
+            )
         }
     }
 

@@ -10,9 +10,9 @@ use super::probes::probes;
 use super::proposal::proposal;
 use super::told::Told;
 use crate::cli::failure::Failure;
-use crate::cli::order;
 use crate::domain::files::FileSet;
 use crate::domain::outcome::{Measurement, Outcome};
+use crate::domain::settings::SEED;
 use crate::domain::task::{Case, Protocol, Split, Task};
 use crate::evaluate::Evaluator;
 use crate::model::offline;
@@ -108,8 +108,8 @@ impl Subject {
 
 impl Cases {
     fn of(subject: &Subject) -> Self {
-        let mut train = subject.task.cases(&Split::train(), order::SEED);
-        let mut select = subject.task.cases(&Split::select(), order::SEED);
+        let mut train = subject.task.cases(&Split::train(), SEED);
+        let mut select = subject.task.cases(&Split::select(), SEED);
         if subject.quick {
             train.truncate(QUICK_TRAIN);
             select.truncate(QUICK_SELECT);

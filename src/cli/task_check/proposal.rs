@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::base::id::GenerationId;
 use crate::base::rng;
-use crate::cli::order;
 use crate::domain::agent::{AnswerFormat, Operators};
 use crate::domain::event::CallKey;
 use crate::domain::files::FileSet;
 use crate::domain::outcome::Measurement;
+use crate::domain::settings::SEED;
 use crate::domain::task::Task;
 use crate::model::{Brief, Message, Request, Speaker, WorkerBrief, offline};
 use crate::solve::candidate;
@@ -40,7 +40,7 @@ pub fn proposal(task: &Task, start: &Measurement, attempt: u32) -> Result<FileSe
         temperature: None,
         top_p: None,
         max_output_tokens: 0,
-        seed: rng::seed(order::SEED, "task check", &[u64::from(attempt)]),
+        seed: rng::seed(SEED, "task check", &[u64::from(attempt)]),
         brief: Arc::new(Brief::Worker(brief)),
         beside: Arc::default(),
         tools: Default::default(),

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use crate::cli::edge::Edge;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::machine::{self, Cache};
-use crate::cli::order;
 use crate::cli::output;
 use crate::cli::session;
 use crate::domain::event::Stage;
 use crate::domain::settings::LabConfig;
+use crate::domain::settings::SEED;
 use crate::lab::Lab;
 use crate::lab::agents::load_agent;
 use crate::rewrite::{self, Rules, Submission};
@@ -37,7 +37,7 @@ pub fn run(args: &Args, edge: &Edge) -> Result<(), Failure> {
     let lab = edge.open_lab()?;
     let folder = args.path.as_ref().map_or_else(|| lab.agent_config(), |path| edge.cwd.join(path));
     let submission = Submission::of_folder(load_agent(&folder)?);
-    let rules = Rules { aliases: aliases(&lab), seed: order::SEED, ..Rules::default() };
+    let rules = Rules { aliases: aliases(&lab), seed: SEED, ..Rules::default() };
     let report = session::runtime()?.block_on(async {
         let cache = Cache::of(edge)?;
         let host = machine::host(edge, &machine::probe(edge, &cache).await?);

@@ -16,7 +16,7 @@ use hyperagent::domain::event::{
 };
 use hyperagent::domain::files::FileSet;
 use hyperagent::domain::outcome::{Outcome, SandboxLevel, Usage};
-use hyperagent::domain::settings::{Identity, Start};
+use hyperagent::domain::settings::Identity;
 use hyperagent::journal::Journal;
 use hyperagent::lab::agents::load_agent;
 use hyperagent::lab::tasks::task_digest;
@@ -55,25 +55,13 @@ impl Recorder {
         archive.begin_run(&run).expect("the newest run");
         let digest = task_digest(&bench.path("lab/tasks/snake")).expect("a digest").to_string();
         let identity = Identity {
-            run,
-            agent: "agent_config".into(),
             agent_digest: seed_files(bench).digest().to_string(),
-            params: Default::default(),
-            tasks: vec![task()],
             task_digests: std::iter::once((task(), digest)).collect(),
-            unsealed: Default::default(),
             generations: 2,
             attempts: 1,
             episodes: 1,
-            start: Start::Carry,
-            model: None,
-            seed: 1,
-            width: 1,
-            control: 0,
-            certify: 0,
-            race: false,
             select_queries: 0,
-            improver: None,
+            ..Identity::plain(run, vec![task()])
         };
         let recorder = Self { archive, journal, identity };
         recorder.say(Event::RunStarted {

@@ -12,6 +12,7 @@ use crate::cli::output;
 use crate::cli::session;
 use crate::domain::outcome::Outcome;
 use crate::domain::quality::Quality;
+use crate::domain::settings::SEED;
 use crate::domain::task::{LinterRule, Split, Task};
 use crate::engine::grade;
 use crate::evaluate::Evaluator;
@@ -38,7 +39,7 @@ pub struct Args {
     #[arg(long, value_name = "SET", default_value = "train")]
     pub split: String,
     /// The seed that fresh case sets are drawn from.
-    #[arg(long, value_name = "N", default_value_t = order::SEED)]
+    #[arg(long, value_name = "N", default_value_t = SEED)]
     pub seed: u64,
     /// Write one JSON document.
     #[arg(long)]
