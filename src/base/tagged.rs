@@ -6,6 +6,7 @@
 //! `tagged!` puts the name inside. An object whose name comes first is read field by field; one that has it elsewhere
 //! is gathered, and read then.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -75,10 +76,37 @@ pub fn read<'de, T: Tagged, D: Deserializer<'de>>(text: D) -> Result<T, D::Error
 /// # Errors
 /// As [`read`].
 pub fn read_rest<'de, T: Tagged, A: MapAccess<'de>>(
-    variant: String,
+    variant: Name<'_>,
     rest: A,
 ) -> Result<T, A::Error> {
     T::read_outside(Outside { variant, rest })
+}
+
+/// A name in a text, read where it stands: a journal has dozens in each line.
+pub struct Name<'de>(pub Cow<'de, str>);
+
+impl<'de> serde::Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(text: D) -> Result<Self, D::Error> {
+        text.deserialize_str(InPlace).map(Self)
+    }
+}
+
+struct InPlace;
+
+impl<'de> Visitor<'de> for InPlace {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(text))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(text.to_owned()))
+    }
 }
 
 /// Reads an object that was gathered.
@@ -93,7 +121,7 @@ pub fn read_gathered<T: Tagged, E: serde::de::Error>(
         Some(other) => return Err(E::custom(format!("`{}` is {other}, not a name", T::TAG))),
         None => return Err(E::missing_field(T::TAG)),
     };
-    read_rest(variant, MapDeserializer::new(fields.into_iter()))
+    read_rest(Name(Cow::Owned(variant)), MapDeserializer::new(fields.into_iter()))
         .map_err(|error: serde_json::Error| E::custom(error))
 }
 
@@ -108,23 +136,23 @@ impl<'de, T: Tagged> Visitor<'de> for Object<T> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<T, A::Error> {
         let mut gathered = Map::new();
-        while let Some(name) = fields.next_key::<String>()? {
+        while let Some(Name(name)) = fields.next_key()? {
             if name == T::TAG && gathered.is_empty() {
                 return read_rest(fields.next_value()?, fields);
             }
-            gathered.insert(name, fields.next_value()?);
+            gathered.insert(name.into_owned(), fields.next_value()?);
         }
         read_gathered(gathered)
     }
 }
 
 /// An object without its variant's name, as serde derives the reading of one that has the name outside.
-struct Outside<A> {
-    variant: String,
+struct Outside<'a, A> {
+    variant: Name<'a>,
     rest: A,
 }
 
-impl<'de, A: MapAccess<'de>> Deserializer<'de> for Outside<A> {
+impl<'de, A: MapAccess<'de>> Deserializer<'de> for Outside<'_, A> {
     type Error = A::Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, A::Error> {
@@ -137,7 +165,7 @@ impl<'de, A: MapAccess<'de>> Deserializer<'de> for Outside<A> {
     }
 }
 
-impl<'de, A: MapAccess<'de>> EnumAccess<'de> for Outside<A> {
+impl<'de, A: MapAccess<'de>> EnumAccess<'de> for Outside<'_, A> {
     type Error = A::Error;
     type Variant = Rest<A>;
 
@@ -145,7 +173,7 @@ impl<'de, A: MapAccess<'de>> EnumAccess<'de> for Outside<A> {
         self,
         seed: V,
     ) -> Result<(V::Value, Rest<A>), A::Error> {
-        Ok((seed.deserialize(self.variant.into_deserializer())?, Rest(self.rest)))
+        Ok((seed.deserialize(self.variant.0.into_deserializer())?, Rest(self.rest)))
     }
 }
 

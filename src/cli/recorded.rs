@@ -7,7 +7,6 @@ use super::failure::{Exit, Failure};
 use super::output;
 use crate::archive::{Archive, CommitId, Found};
 use crate::base::id::{GenerationId, RunName};
-use crate::domain::event::Record;
 use crate::engine::take_up::Reading;
 use crate::journal::{self, Mark, Records, TornTail};
 use crate::lab::Lab;
@@ -58,7 +57,7 @@ impl Recorded {
     /// Opens a run, by default the newest.
     pub fn open(lab: &Lab, edge: &Edge, run: Option<&RunName>) -> Result<Self, Failure> {
         let (archive, run) = Self::choose(lab, edge, run)?;
-        Self::read(archive, run, drop).map(|(recorded, _)| recorded)
+        Self::read(archive, run, None).map(|(recorded, _)| recorded)
     }
 
     /// Opens a run to go on with it: its journal is read once, for people and for the engine.
@@ -69,7 +68,7 @@ impl Recorded {
     ) -> Result<(Self, Reading), Failure> {
         let (archive, run) = Self::choose(lab, edge, run)?;
         let mut reading = Reading::default();
-        let (recorded, mark) = Self::read(archive, run, |record| reading.take(record))?;
+        let (recorded, mark) = Self::read(archive, run, Some(&mut reading))?;
         Ok((recorded, reading.until(mark)))
     }
 
@@ -88,11 +87,11 @@ impl Recorded {
         Ok((archive, run))
     }
 
-    /// Reads a run's journal; `also` gets every record after the view.
+    /// Reads a run's journal; who goes on with the run gets every record after the view.
     fn read(
         archive: Archive,
         run: RunName,
-        mut also: impl FnMut(Record),
+        engine: Option<&mut Reading>,
     ) -> Result<(Self, Mark), Failure> {
         let folder = archive.journal_folder(&run);
         if !folder.join(journal::FILE).exists() {
@@ -100,10 +99,13 @@ impl Recorded {
         }
         let mut records = Records::open(&folder)?;
         let mut view = RunView::default();
-        records.each(|record| {
-            view.apply(&record);
-            also(record);
-        })?;
+        match engine {
+            None => records.look(|record| view.apply(record))?,
+            Some(reading) => records.each(|record| {
+                view.apply(&record);
+                reading.take(record);
+            })?,
+        }
         let held = journal::holder(&folder).is_some_and(|holder| holder.is_alive());
         if let Some(torn) = records.torn().filter(|_| !held) {
             say_torn(torn);
@@ -146,7 +148,7 @@ impl Target {
     /// Finds a generation by `gen-00007`, `RUN/gen-00007`, `best`, `latest`, `certified` or a commit id.
     pub fn find(lab: &Lab, edge: &Edge, text: &str) -> Result<Self, Failure> {
         let (archive, found) = find(lab, edge, text)?;
-        let recorded = Recorded::read(archive, found.run, drop)?.0;
+        let recorded = Recorded::read(archive, found.run, None)?.0;
         Ok(Self { recorded, generation: found.generation, commit: found.commit })
     }
 

@@ -20,7 +20,7 @@ fn lines(text: &[u8]) -> Vec<Vec<u8>> {
 
 /// One thing that can befall a file.
 #[derive(Debug, Clone)]
-enum Harm {
+pub(super) enum Harm {
     Change(Index, u8),
     Cut(Index),
     Lose(Index),
@@ -29,7 +29,7 @@ enum Harm {
     Insert(Index, Vec<u8>),
 }
 
-fn harm() -> impl Strategy<Value = Harm> {
+pub(super) fn harm() -> impl Strategy<Value = Harm> {
     prop_oneof![
         (any::<Index>(), 1_u8..=255).prop_map(|(place, change)| Harm::Change(place, change)),
         any::<Index>().prop_map(Harm::Cut),
@@ -40,7 +40,7 @@ fn harm() -> impl Strategy<Value = Harm> {
     ]
 }
 
-fn harmed(text: &[u8], harm: &Harm) -> Vec<u8> {
+pub(super) fn harmed(text: &[u8], harm: &Harm) -> Vec<u8> {
     let mut lines = lines(text);
     let mut bytes = text.to_vec();
     match harm {

@@ -113,7 +113,12 @@ pub(super) fn read_any(line: &[u8]) -> Result<Record, Damage> {
 
 /// Reads a record or an event; other fields of the object do not matter.
 fn read_text<T: DeserializeOwned>(text: &[u8]) -> Result<T, serde_json::Error> {
-    serde_json::from_slice(text).or_else(|_| {
+    // Looked at as a whole, rather than string by string, whether it is UTF-8.
+    let directly = match std::str::from_utf8(text) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(text),
+    };
+    directly.or_else(|_| {
         // By way of a `Value`, which takes several times as long: the direct way fails at the numbers of an enum that
         // serde itself tags when any dependency switches serde_json's `arbitrary_precision` on.
         serde_json::from_slice(text).and_then(serde_json::from_value::<T>)
@@ -127,7 +132,7 @@ pub(super) fn checked(line: &[u8]) -> Result<(), Damage> {
     let key = end.strip_prefix(CHECKSUM_KEY).and_then(|rest| rest.strip_suffix(CHECKSUM_END));
     match key {
         None => Err(Damage::Foreign),
-        Some(digits) if digits == checksum(text).as_bytes() => Ok(()),
+        Some(digits) if digits == checksum(text) => Ok(()),
         Some(_) => Err(Damage::Checksum),
     }
 }
@@ -139,7 +144,7 @@ pub(super) fn end(line: &[u8]) -> &[u8] {
 
 /// What stands after a line's text, newline left out.
 pub(super) fn tail(text: &[u8]) -> Vec<u8> {
-    [CHECKSUM_KEY, checksum(text).as_bytes(), CHECKSUM_END].concat()
+    [CHECKSUM_KEY, &checksum(text), CHECKSUM_END].concat()
 }
 
 /// The checksum that a line's end notes, if it is such an end.
@@ -185,8 +190,16 @@ fn seal(out: &mut Vec<u8>, start: usize) {
     out.push(b'\n');
 }
 
-fn checksum(text: &[u8]) -> String {
-    format!("{:08x}", crc32fast::hash(text))
+/// The digits of a text's checksum.
+fn checksum(text: &[u8]) -> [u8; CHECKSUM_DIGITS] {
+    let mut digits = [0; CHECKSUM_DIGITS];
+    let mut left = crc32fast::hash(text);
+    for digit in digits.iter_mut().rev() {
+        let value = (left & 0xf) as u8;
+        *digit = if value < 10 { b'0' + value } else { b'a' + value - 10 };
+        left >>= 4;
+    }
+    digits
 }
 
 /// The name of an event's kind.

@@ -11,7 +11,6 @@
 //! Only the end of the file can be torn by a crash; a torn end is cut and said. Any other damage is refused with its
 //! place and the way out, because a run rebuilt from half a history would be a different run.
 
-mod ahead;
 mod error;
 mod keep;
 mod line;
@@ -21,6 +20,8 @@ mod read;
 mod salvage;
 mod writer;
 
+#[cfg(test)]
+mod ahead_tests;
 #[cfg(test)]
 mod damage_tests;
 #[cfg(test)]

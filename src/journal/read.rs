@@ -12,6 +12,8 @@ use crate::base::failpoint::{self, Site};
 use crate::base::id::RunName;
 use crate::domain::event::Record;
 
+mod ahead;
+
 /// A whole journal.
 #[derive(Debug)]
 pub struct History {
@@ -70,7 +72,8 @@ impl TornTail {
 /// [`JournalError::Missing`], [`JournalError::NoHeader`], [`JournalError::Newer`], [`JournalError::Damaged`].
 pub fn read(folder: &Path) -> Result<History, JournalError> {
     let mut lines = Records::open(folder)?;
-    let records = lines.by_ref().collect::<Result<Vec<_>, _>>()?;
+    let mut records = Vec::new();
+    lines.each(|record| records.push(record))?;
     Ok(History { run: lines.run, records, length: lines.byte, torn: lines.torn })
 }
 
@@ -179,10 +182,6 @@ impl Records {
         // A torn end was looked at, and belongs to nothing.
         let line_number = line_number - u64::from(self.torn.is_some());
         Mark { line_number, byte: *byte, seq: *seq, end: end.clone() }
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.path
     }
 
     /// The run the journal belongs to.

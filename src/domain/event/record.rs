@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::Event;
-use crate::base::tagged::{self, Tagged};
+use crate::base::tagged::{self, Name, Tagged};
 use crate::base::unit::UnixMillis;
 
 /// One line of a journal.
@@ -40,15 +40,15 @@ impl<'de> Visitor<'de> for Line {
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Record, A::Error> {
         let (mut seq, mut at, mut gathered) = (None, None, Map::<String, Value>::new());
-        while let Some(name) = fields.next_key::<String>()? {
-            match (name.as_str(), seq, at) {
+        while let Some(Name(name)) = fields.next_key()? {
+            match (name.as_ref(), seq, at) {
                 ("seq", None, _) => seq = Some(fields.next_value()?),
                 ("at", _, None) => at = Some(fields.next_value()?),
                 (Event::TAG, Some(seq), Some(at)) if gathered.is_empty() => {
                     let event = tagged::read_rest(fields.next_value()?, fields)?;
                     return Ok(Record { seq, at, event });
                 }
-                _ => drop(gathered.insert(name, fields.next_value()?)),
+                _ => drop(gathered.insert(name.into_owned(), fields.next_value()?)),
             }
         }
         let seq = seq.ok_or_else(|| A::Error::missing_field("seq"))?;
