@@ -186,6 +186,11 @@ impl GenerationView {
         TaskScore { task: task.clone(), mean, n: scores.len() }
     }
 
+    /// Whether an episode of a task ended with a score.
+    pub fn has_measured(&self, task: &TaskName) -> bool {
+        self.ended().any(|(id, episode)| id.task == *task && episode.score.is_some())
+    }
+
     /// How many episodes ended.
     pub fn measured(&self) -> usize {
         self.ended().count()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::spend::Spend;
 use crate::base::id::{EpisodeId, GenerationId};
 use crate::domain::event::{
-    AttemptEnd, AttemptResult, CallCost, CallKey, GenerationPlan, GenerationStatus, HandedBack,
+    AttemptEnd, AttemptResult, CallKey, GenerationPlan, GenerationStatus, HandedBack,
 };
 
 /// What an answer was for: an attempt, or the making of a generation.
@@ -16,13 +16,13 @@ type Work = (GenerationId, Option<(EpisodeId, u32)>);
 pub struct Waste {
     /// What wasted answers used, by kind: a class of refusal, or `rewrite_` and the stage that refused it.
     pub kinds: BTreeMap<String, Spend>,
-    /// Answers whose fate is open, by turn.
-    open: BTreeMap<Work, BTreeMap<u32, CallCost>>,
+    /// Answers whose fate is open: their turn, and what they used.
+    open: BTreeMap<Work, Vec<(u32, Spend)>>,
 }
 
 impl Waste {
-    /// An answer arrived.
-    pub fn answered(&mut self, key: &CallKey, cost: &CallCost) {
+    /// An answer arrived, and used this.
+    pub fn answered(&mut self, key: &CallKey, used: Spend) {
         let (work, turn) = match key {
             CallKey::Attempt { generation, episode, attempt, turn } => {
                 ((*generation, Some((episode.clone(), *attempt))), *turn)
@@ -31,7 +31,9 @@ impl Waste {
             // Neither advice nor a proposed case nor a verdict is a candidate; what is void was read all the same.
             CallKey::Consult { .. } | CallKey::Attack { .. } | CallKey::Judge { .. } => return,
         };
-        self.open.entry(work).or_default().insert(turn, cost.clone());
+        let open = self.open.entry(work).or_default();
+        open.retain(|(known, _)| *known != turn);
+        open.push((turn, used));
     }
 
     /// An attempt ended; its last answer is wasted when nothing of it was measured.
@@ -58,17 +60,18 @@ impl Waste {
     }
 
     fn settle(&mut self, work: &Work, back: &[HandedBack], last: Option<String>, prefix: &str) {
-        let mut costs = self.open.remove(work).unwrap_or_default();
-        let mut waste = |class: &str, cost: &CallCost| {
-            self.kinds.entry(format!("{prefix}{class}")).or_default().add(cost);
+        let mut open = self.open.remove(work).unwrap_or_default();
+        open.sort_by_key(|(turn, _)| *turn);
+        let mut waste = |class: &str, used: &Spend| {
+            self.kinds.entry(format!("{prefix}{class}")).or_default().merge(used);
         };
         for HandedBack { turn, class } in back {
-            if let Some(cost) = costs.remove(turn) {
-                waste(class, &cost);
+            if let Some(place) = open.iter().position(|(known, _)| known == turn) {
+                waste(class, &open.remove(place).1);
             }
         }
-        if let (Some(class), Some((_, cost))) = (last, costs.pop_last()) {
-            waste(&class, &cost);
+        if let (Some(class), Some((_, used))) = (last, open.pop()) {
+            waste(&class, &used);
         }
     }
 }
@@ -77,11 +80,13 @@ impl Waste {
 mod tests {
     use super::*;
     use crate::base::unit::MicroUsd;
-    use crate::domain::event::Stage;
+    use crate::domain::event::{CallCost, Stage};
     use crate::view::sample;
 
-    fn paid(usd: u64) -> CallCost {
-        CallCost { usd: Some(MicroUsd(usd)), ..CallCost::default() }
+    fn paid(usd: u64) -> Spend {
+        let mut spend = Spend::default();
+        spend.add(&CallCost { usd: Some(MicroUsd(usd)), ..CallCost::default() });
+        spend
     }
 
     #[test]
@@ -96,7 +101,7 @@ mod tests {
             turn,
         };
         for (attempt, turn) in [(1, 0), (1, 1), (2, 0), (3, 0)] {
-            waste.answered(&key(attempt, turn), &paid(10 + u64::from(turn)));
+            waste.answered(&key(attempt, turn), paid(10 + u64::from(turn)));
         }
         let back = vec![HandedBack { turn: 0, class: "answer".into() }];
         let good =
@@ -115,7 +120,7 @@ mod tests {
             .collect();
         assert_eq!(kinds, [("answer", 10), ("duplicate", 10)]);
 
-        waste.answered(&CallKey::Rewrite { generation, turn: 0 }, &paid(5));
+        waste.answered(&CallKey::Rewrite { generation, turn: 0 }, paid(5));
         let refused = GenerationPlan { stage_failed: Some(Stage::Parse), ..sample::rejected(2, 0) };
         waste.planned(&refused);
         assert_eq!(waste.kinds["rewrite_parse"].micro_usd.known, 5);

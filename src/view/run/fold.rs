@@ -1,6 +1,6 @@
 //! Taking records in, one by one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Doing, Phase, RunView};
 use crate::base::id::{Alias, EpisodeId, GenerationId};
@@ -9,6 +9,7 @@ use crate::domain::action::OuterAction;
 use crate::domain::event::{CallCost, Event, GenerationStatus, Record};
 use crate::view::generation::{EpisodeView, GenerationView};
 use crate::view::openings::TestView;
+use crate::view::spend::Spend;
 
 impl RunView {
     /// Takes in the next record.
@@ -63,15 +64,18 @@ impl RunView {
             Event::Answered { key, role, alias, cost, .. } => {
                 // Who answered in place of the one asked is the one that was paid.
                 let paid = cost.answered_by.as_ref().unwrap_or(alias);
-                let cost = &if is_built_in(paid) { free(cost) } else { cost.clone() };
-                self.waste.answered(key, cost);
-                self.spend_by_role.entry(role.clone()).or_default().add(cost);
-                self.spend_by_model.entry(paid.clone()).or_default().add(cost);
-                self.asked.entry(role.clone()).or_default().insert(alias.clone());
+                let mut used = Spend::default();
+                used.add(&if is_built_in(paid) { free(cost) } else { cost.clone() });
+                self.waste.answered(key, used);
+                add(&mut self.spend_by_role, role, &used);
+                add(&mut self.spend_by_model, paid, &used);
+                if !self.asked.get(role).is_some_and(|known| known.contains(alias)) {
+                    self.asked.entry(role.clone()).or_default().insert(alias.clone());
+                }
                 let generation = key.generation();
                 match self.generations.get_mut(&generation) {
-                    Some(known) => known.spend.add(cost),
-                    None => self.early.entry(generation).or_default().add(cost),
+                    Some(known) => known.spend.merge(&used),
+                    None => self.early.entry(generation).or_default().merge(&used),
                 }
             }
             Event::GenerationPlanned { plan } => {
@@ -245,6 +249,14 @@ fn by_another_process(event: &Event) -> bool {
 /// Whether an alias is one of the optimisers inside this program.
 pub(super) fn is_built_in(alias: &Alias) -> bool {
     matches!(alias.as_str(), "offline" | "random")
+}
+
+/// Adds what a call used to a sum that nearly always exists.
+fn add<K: Ord + Clone>(sums: &mut BTreeMap<K, Spend>, of: &K, used: &Spend) {
+    match sums.get_mut(of) {
+        Some(sum) => sum.merge(used),
+        None => drop(sums.insert(of.clone(), *used)),
+    }
 }
 
 /// What a built-in optimiser's answer costs: no token and no money, which is known, not unknown.

@@ -23,24 +23,24 @@ impl RunView {
     pub(super) fn rank_all(&mut self) {
         let first = self.renewed.map(|(_, id)| id);
         let others = self.generations.keys().copied().filter(|id| Some(*id) != first);
-        let order: Vec<GenerationId> = first.into_iter().chain(others).collect();
-        let means = order.iter().filter_map(|id| Some((*id, self.select_mean(*id)?)));
-        let highest = ladder::climb(means, |one, other| self.step(one, other));
-        self.ranked = order.into_iter().filter(|id| self.select_mean(*id).is_some()).max();
-        self.highest = highest;
+        let order = first.into_iter().chain(others);
+        let means: Vec<_> = order.filter_map(|id| Some((id, self.select_mean(id)?))).collect();
+        self.ranked = means.iter().map(|(id, _)| *id).max();
+        self.highest = ladder::climb(means, |one, other| self.step(one, other));
     }
 
     /// The select mean of a generation that may be the best.
     fn select_mean(&self, id: GenerationId) -> Option<f64> {
         let generation = self.generations.get(&id)?;
-        let measured = generation.admitted == Some(true)
+        // The block of cases comes first: once it is renewed, it rules out all the others.
+        let measured = generation.select_block() == self.select_block()
+            && generation.admitted == Some(true)
             && !generation.retired
             && !generation.set_aside
             && generation.raced_out.is_none()
             && generation.status == GenerationStatus::Valid
-            && generation.select_block() == self.select_block()
-            && self.by_task(generation).iter().all(|task| task.n > 0);
-        generation.select_mean().filter(|_| measured)
+            && self.tasks().iter().all(|task| generation.has_measured(task));
+        measured.then(|| generation.select_mean()).flatten()
     }
 
     fn step(&self, one: GenerationId, other: GenerationId) -> f64 {
