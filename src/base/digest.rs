@@ -12,7 +12,7 @@ pub struct Digest(String);
 impl Digest {
     /// The digest of one piece of content.
     pub fn of(bytes: &[u8]) -> Self {
-        Self(blake3::hash(bytes).to_hex().chars().take(32).collect())
+        Self::from(blake3::hash(bytes))
     }
 
     /// The digest of named parts; each name and each content is length-prefixed, so parts cannot run into each other.
@@ -24,12 +24,18 @@ impl Digest {
             hasher.update(&(content.len() as u64).to_le_bytes());
             hasher.update(content);
         }
-        Self(hasher.finalize().to_hex().chars().take(32).collect())
+        Self::from(hasher.finalize())
     }
 
     /// The digest as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<blake3::Hash> for Digest {
+    fn from(hash: blake3::Hash) -> Self {
+        Self(hash.to_hex().get(..32).unwrap_or_default().to_owned())
     }
 }
 

@@ -5,11 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::event::{GenerationPlan, GenerationStatus};
+use super::event::GenerationStatus;
 use super::files::FileSet;
 use super::ladder::{self, SelectResult};
 use super::report::RaceReport;
-use super::shelf::{KeptResult, Shelf, Shelved};
+use super::shelf::{KeptPlan, KeptResult, Shelf, Shelved};
 use super::state::CostState;
 use super::stats::mean_of_group_means;
 use crate::base::digest::Digest;
@@ -134,8 +134,8 @@ impl Lineage {
     }
 
     /// Adds a generation as planned.
-    pub fn plan(&mut self, mut plan: GenerationPlan) {
-        let files = std::mem::take(&mut plan.files);
+    pub fn plan(&mut self, plan: impl Into<KeptPlan>) {
+        let KeptPlan { plan, files } = self.shelf.share_plan(plan.into());
         if plan.status == GenerationStatus::Valid {
             self.latest = plan.generation;
         }
@@ -149,7 +149,7 @@ impl Lineage {
         Arc::make_mut(&mut self.known).entry(files.digest()).or_insert(plan.generation);
         let generation = Generation {
             plan,
-            files: self.shelf.keep(&files),
+            files,
             commit: None,
             measured: Few::default(),
             admitted: true,

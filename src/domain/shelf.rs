@@ -4,8 +4,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::event::EpisodeResult;
+use super::event::{EpisodeResult, GenerationPlan};
 use super::files::FileSet;
+use crate::base::digest::Digest;
 
 /// Every path and text that was kept, once.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +25,15 @@ pub struct KeptResult {
     pub best: Shelved,
 }
 
+/// A generation as planned, its agent on a shelf.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeptPlan {
+    /// The plan; its own `files` are empty.
+    pub(super) plan: Arc<GenerationPlan>,
+    /// The agent's files.
+    pub files: Shelved,
+}
+
 impl Shelf {
     /// Keeps a file set.
     pub fn keep(&mut self, files: &FileSet) -> Shelved {
@@ -33,8 +43,22 @@ impl Shelf {
     /// Keeps the result of an episode.
     pub fn keep_result(&mut self, result: impl Into<KeptResult>) -> KeptResult {
         let KeptResult { result, best } = result.into();
-        let shared = best.0.iter().map(|(path, text)| (self.one(path), self.one(text)));
-        KeptResult { result, best: Shelved(shared.collect()) }
+        KeptResult { result, best: self.share(&best) }
+    }
+
+    /// Keeps a generation as planned.
+    pub fn keep_plan(&mut self, mut plan: GenerationPlan) -> KeptPlan {
+        let files = self.keep(&std::mem::take(&mut plan.files));
+        KeptPlan { plan: Arc::new(plan), files }
+    }
+
+    /// Keeps a generation that may be on another shelf.
+    pub fn share_plan(&mut self, KeptPlan { plan, files }: KeptPlan) -> KeptPlan {
+        KeptPlan { plan, files: self.share(&files) }
+    }
+
+    fn share(&mut self, files: &Shelved) -> Shelved {
+        Shelved(files.0.iter().map(|(path, text)| (self.one(path), self.one(text))).collect())
     }
 
     fn one(&mut self, text: &str) -> Arc<str> {
@@ -57,6 +81,11 @@ impl Shelved {
     pub fn get(&self, path: &str) -> Option<&str> {
         let place = self.0.binary_search_by(|(known, _)| known.as_ref().cmp(path)).ok()?;
         self.0.get(place).map(|(_, text)| text.as_ref())
+    }
+
+    /// The content hash of the whole set, as that of a [`FileSet`].
+    pub fn digest(&self) -> Digest {
+        Digest::of_parts(self.iter().map(|(path, text)| (path, text.as_bytes())))
     }
 
     /// The number of lines over all files.
@@ -87,11 +116,38 @@ impl KeptResult {
     }
 }
 
+impl KeptPlan {
+    /// The plan as it was.
+    pub fn whole(&self) -> GenerationPlan {
+        GenerationPlan { files: self.files.files(), ..(*self.plan).clone() }
+    }
+}
+
+impl From<FileSet> for Shelved {
+    fn from(files: FileSet) -> Self {
+        Self(files.0.into_iter().map(|(path, text)| (path.into(), text.into())).collect())
+    }
+}
+
 impl From<EpisodeResult> for KeptResult {
     fn from(mut result: EpisodeResult) -> Self {
-        let best = std::mem::take(&mut result.best).0;
-        let best = best.into_iter().map(|(path, text)| (path.into(), text.into())).collect();
-        Self { result: Arc::new(result), best: Shelved(best) }
+        let best = std::mem::take(&mut result.best).into();
+        Self { result: Arc::new(result), best }
+    }
+}
+
+impl From<GenerationPlan> for KeptPlan {
+    fn from(mut plan: GenerationPlan) -> Self {
+        let files = std::mem::take(&mut plan.files).into();
+        Self { plan: Arc::new(plan), files }
+    }
+}
+
+impl std::ops::Deref for KeptPlan {
+    type Target = GenerationPlan;
+
+    fn deref(&self) -> &GenerationPlan {
+        &self.plan
     }
 }
 
@@ -119,6 +175,7 @@ mod tests {
         assert_eq!((other.get("memory/notes.md"), other.get("none")), (Some("b\nc\n"), None));
         assert_eq!((one.lines(), other.lines()), (2, 3));
         assert_eq!(other.changed_from(&one), ["memory/notes.md"]);
+        assert_eq!(one.digest(), agent("a\n").digest());
     }
 
     #[test]

@@ -17,6 +17,7 @@ use crate::domain::edit;
 use crate::domain::event::{CallKey, Diagnostic, GenerationPlan, GenerationStatus, Stage};
 use crate::domain::files::FileSet;
 use crate::domain::lineage::Lineage;
+use crate::domain::shelf::KeptPlan;
 use crate::domain::tool::{self, ToolSpec};
 use crate::model::MetaBrief;
 use crate::rewrite::tools;
@@ -194,13 +195,13 @@ pub fn done(session: &Session, id: GenerationId) -> Result<Option<Rewritten>, St
     let (archive, run) = (&session.archive, &session.identity.run);
     // What was asked is in the evidence.
     let kept = session.recorded.evidence(id).is_some() || archive.has_evidence(run, id)?;
-    Ok(kept.then(|| Rewritten { plan, prompts: Vec::new() }))
+    Ok(kept.then(|| Rewritten { plan: plan.clone(), prompts: Vec::new() }))
 }
 
 /// A rewrite, and what was asked for it, turn by turn.
 pub struct Rewritten {
     /// The generation as decided.
-    pub plan: GenerationPlan,
+    pub plan: KeptPlan,
     /// The prompts, for the evidence.
     pub prompts: Vec<String>,
 }
@@ -232,7 +233,7 @@ pub async fn run(session: &Session, order: Order) -> Result<Rewritten, Stopped> 
     };
     if let Some(plan) = recorded {
         // The way to it was gone again only for the prompts of its repairs, which no record holds.
-        return Ok(Rewritten { plan, prompts });
+        return Ok(Rewritten { plan: plan.clone(), prompts });
     }
     let plan = GenerationPlan {
         generation: order.id,
@@ -254,7 +255,7 @@ pub async fn run(session: &Session, order: Order) -> Result<Rewritten, Stopped> 
         focus: order.focus,
         tag: order.tag,
     };
-    Ok(Rewritten { plan, prompts })
+    Ok(Rewritten { plan: plan.into(), prompts })
 }
 
 /// From an answer to a draft: what does not fit the form of an answer is a finding of stage 0 like any other.

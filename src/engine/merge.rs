@@ -58,7 +58,7 @@ pub fn prepare(
 /// Validates what was merged. What is not well-formed becomes a rejected generation: there is nobody to repair it.
 pub async fn run(session: &Session, order: Order) -> Result<Rewritten, Stopped> {
     if let Some(plan) = session.recorded.plan(order.id) {
-        return Ok(Rewritten { plan, prompts: Vec::new() });
+        return Ok(Rewritten { plan: plan.clone(), prompts: Vec::new() });
     }
     let Order { id, parents, base, first, merged, tag, rules } = order;
     let submission = Submission::of_rewrite(&merged.files, &first, &[]);
@@ -89,5 +89,5 @@ pub async fn run(session: &Session, order: Order) -> Result<Rewritten, Stopped> 
         tag,
         focus: Vec::new(),
     };
-    Ok(Rewritten { plan, prompts: Vec::new() })
+    Ok(Rewritten { plan: plan.into(), prompts: Vec::new() })
 }

@@ -97,7 +97,7 @@ pub async fn run(
         // Those of this run are set again in their turn; they share one ref with those of all others.
         notes::set_all(&outer.session.lab, &outer.session.archive)?;
     }
-    outer.take_generation(seed).await?;
+    outer.take_generation(seed.into()).await?;
     let driven = outer.drive().await;
     if driven.as_ref().is_err_and(Stopped::lets_work_end) {
         for open in outer.open.drain(..) {

@@ -9,20 +9,17 @@ use crate::base::id::{Alias, EpisodeId, GenerationId, TaskName};
 use crate::base::unit::{MicroUsd, UnixMillis};
 use crate::domain::action::InnerAction;
 use crate::domain::consult::Advice;
-use crate::domain::event::{
-    AttemptResult, CallKey, DraftTest, EpisodeResult, GenerationPlan, Record,
-};
+use crate::domain::event::{AttemptResult, CallKey, DraftTest, EpisodeResult, Record};
 use crate::domain::judge::Verdict;
 use crate::domain::ladder::SelectResult;
 use crate::domain::report::{ControlResult, PromotionReport, SolutionReport};
 use crate::domain::sealed::SolutionPlace;
 use crate::domain::settings::Budgets;
-use crate::domain::shelf::{KeptResult, Shelf};
+use crate::domain::shelf::{KeptPlan, KeptResult, Shelf};
 use crate::domain::suite::AttackReport;
 use crate::model::{Caller, Spent};
 
 use super::costs::Tally;
-use entries::Planned;
 pub use entries::{Answer, Evaluated, Opening, Started, Step};
 
 /// One episode of one generation.
@@ -34,7 +31,7 @@ pub struct Recorded {
     steps: BTreeMap<u32, (u32, Box<Step>)>,
     answers: BTreeMap<CallKey, Answer>,
     draft_tests: BTreeMap<CallKey, DraftTest>,
-    plans: BTreeMap<GenerationId, Box<Planned>>,
+    plans: BTreeMap<GenerationId, (KeptPlan, UnixMillis)>,
     shelf: Shelf,
     commits: BTreeMap<GenerationId, String>,
     starts: BTreeMap<EpisodeKey, Started>,
@@ -106,14 +103,13 @@ impl Recorded {
     }
 
     /// A generation as planned.
-    pub fn plan(&self, id: GenerationId) -> Option<GenerationPlan> {
-        let Planned { plan, files, .. } = self.plans.get(&id)?.as_ref();
-        Some(GenerationPlan { files: files.files(), ..plan.clone() })
+    pub fn plan(&self, id: GenerationId) -> Option<&KeptPlan> {
+        self.plans.get(&id).map(|(plan, _)| plan)
     }
 
     /// When a generation was planned.
     pub fn planned_at(&self, id: GenerationId) -> Option<UnixMillis> {
-        self.plans.get(&id).map(|planned| planned.at)
+        self.plans.get(&id).map(|(_, at)| *at)
     }
 
     /// The texts of agents and solutions.

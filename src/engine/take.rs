@@ -15,6 +15,7 @@ use crate::base::unit::UnixMillis;
 use crate::domain::event::{Event, GenerationPlan, GenerationStatus, Halt};
 use crate::domain::files::FileSet;
 use crate::domain::ladder::SelectResult;
+use crate::domain::shelf::KeptPlan;
 
 /// Rewrites that stay invalid in a row before the run pauses.
 const INVALID_STREAK: u32 = 5;
@@ -49,19 +50,19 @@ impl Outer {
 
     /// Writes a generation: intent, objects and ref, done. One that the journal calls done is only looked at when the
     /// machine has started anew since.
-    pub(super) async fn take_generation(&mut self, plan: GenerationPlan) -> Result<(), Stopped> {
+    pub(super) async fn take_generation(&mut self, plan: KeptPlan) -> Result<(), Stopped> {
         let id = plan.generation;
         let session = self.session.clone();
         let at = match session.recorded.planned_at(id) {
             Some(at) => at,
             None => {
-                session.record(Event::GenerationPlanned { plan: plan.clone().into() }).await?.at
+                session.record(Event::GenerationPlanned { plan: plan.whole().into() }).await?.at
             }
         };
         let recorded = session.recorded.commit(id);
         let commit = match recorded {
             Some(commit) if !session.restarted => commit.to_owned(),
-            _ => self.write(&plan, at, recorded)?,
+            _ => self.write(&plan.whole(), at, recorded)?,
         };
         let rejected = plan.status == GenerationStatus::Rejected;
         self.lineage.plan(plan);

@@ -1,6 +1,7 @@
 //! A generation in its tree: what it is, what it was measured at, and who it may be to others.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::suite::{Attacks, Holding};
 use crate::base::few::Few;
@@ -15,7 +16,7 @@ use crate::domain::stats::mean_of_group_means;
 #[derive(Debug, Clone)]
 pub struct Generation {
     /// What its commit is a function of; the files apart, they are in `files`.
-    pub plan: GenerationPlan,
+    pub plan: Arc<GenerationPlan>,
     /// Its agent.
     pub files: Shelved,
     /// Its commit, once it is written.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::event::EpisodeResult;
+use crate::domain::event::{EpisodeResult, GenerationPlan};
 
 fn plan(number: u32, parent: Option<u32>, status: GenerationStatus) -> GenerationPlan {
     GenerationPlan {

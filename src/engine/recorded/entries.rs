@@ -3,12 +3,11 @@
 use crate::base::id::{Alias, GenerationId};
 use crate::base::unit::UnixMillis;
 use crate::domain::action::OuterAction;
-use crate::domain::event::{CallCost, Diagnostic, GenerationPlan};
+use crate::domain::event::{CallCost, Diagnostic};
 use crate::domain::files::FileSet;
 use crate::domain::kept::Kept;
 use crate::domain::report::RaceReport;
 use crate::domain::sealed::{SealedPair, SealedResult};
-use crate::domain::shelf::Shelved;
 use crate::domain::task::Case;
 use crate::domain::tool::ToolCall;
 
@@ -81,12 +80,4 @@ pub struct Opening {
     pub pairs: Vec<SealedPair>,
     /// What came of it; `None`: it was interrupted.
     pub results: Option<Vec<SealedResult>>,
-}
-
-/// A generation as planned, its files on the shelf.
-#[derive(Debug)]
-pub(super) struct Planned {
-    pub(super) plan: GenerationPlan,
-    pub(super) files: Shelved,
-    pub(super) at: UnixMillis,
 }

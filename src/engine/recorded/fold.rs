@@ -1,6 +1,6 @@
 //! Taking records in, one by one, and letting go what a finished measurement stood on.
 
-use super::{Answer, EpisodeKey, Evaluated, Opening, Planned, Recorded, Started, Step};
+use super::{Answer, EpisodeKey, Evaluated, Opening, Recorded, Started, Step};
 use crate::base::id::GenerationId;
 use crate::domain::action::OuterAction;
 use crate::domain::choice::outcome;
@@ -102,9 +102,7 @@ impl Recorded {
                 self.draft_tests.insert(key, result);
             }
             Event::GenerationPlanned { plan } => {
-                let mut plan = *plan;
-                let files = self.shelf.keep(&std::mem::take(&mut plan.files));
-                self.plans.insert(plan.generation, Box::new(Planned { plan, files, at }));
+                self.plans.insert(plan.generation, (self.shelf.keep_plan(*plan), at));
             }
             Event::GenerationCommitted { generation, commit, .. } => {
                 self.commits.insert(generation, commit);
