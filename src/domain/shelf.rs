@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::event::{EpisodeResult, GenerationPlan};
+use super::event::{EpisodeResult, FailureCount, GenerationPlan};
 use super::files::FileSet;
 use crate::base::digest::Digest;
 
@@ -16,13 +16,27 @@ pub struct Shelf(HashSet<Arc<str>>);
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Shelved(Arc<[(Arc<str>, Arc<str>)]>);
 
-/// The result of an episode, its solution on a shelf.
+/// The result of an episode, its texts on a shelf.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeptResult {
-    /// The result; its own `best` is empty.
+    /// The result; its own `best` and `failures` are empty.
     result: Arc<EpisodeResult>,
     /// The best candidate's files.
     pub best: Shelved,
+    /// Failures of its attempts.
+    pub failures: Failures,
+}
+
+/// Failures by class: how often, and the first one in words.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Failures(Arc<[Failed]>);
+
+/// One class of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Failed {
+    class: Arc<str>,
+    count: u32,
+    first: Arc<str>,
 }
 
 /// A generation as planned, its agent on a shelf.
@@ -42,8 +56,19 @@ impl Shelf {
 
     /// Keeps the result of an episode.
     pub fn keep_result(&mut self, result: impl Into<KeptResult>) -> KeptResult {
-        let KeptResult { result, best } = result.into();
-        KeptResult { result, best: self.share(&best) }
+        let KeptResult { result, best, failures } = result.into();
+        let on_it = |failed: &Failed| self.has(&failed.class) && self.has(&failed.first);
+        let failures = if failures.0.iter().all(on_it) {
+            failures
+        } else {
+            let one = |(class, count, first)| Failed {
+                class: self.one(class),
+                count,
+                first: self.one(first),
+            };
+            Failures(failures.iter().map(one).collect())
+        };
+        KeptResult { result, best: self.share(best), failures }
     }
 
     /// Keeps a generation as planned.
@@ -54,11 +79,20 @@ impl Shelf {
 
     /// Keeps a generation that may be on another shelf.
     pub fn share_plan(&mut self, KeptPlan { plan, files }: KeptPlan) -> KeptPlan {
-        KeptPlan { plan, files: self.share(&files) }
+        KeptPlan { plan, files: self.share(files) }
     }
 
-    fn share(&mut self, files: &Shelved) -> Shelved {
-        Shelved(files.0.iter().map(|(path, text)| (self.one(path), self.one(text))).collect())
+    /// The same files on this shelf; those that are there already are shared as a whole.
+    fn share(&mut self, files: Shelved) -> Shelved {
+        if files.0.iter().all(|(path, text)| self.has(path) && self.has(text)) {
+            return files;
+        }
+        Shelved(files.iter().map(|(path, text)| (self.one(path), self.one(text))).collect())
+    }
+
+    /// Whether this very text is on it.
+    fn has(&self, text: &Arc<str>) -> bool {
+        self.0.get(text).is_some_and(|known| Arc::ptr_eq(known, text))
     }
 
     fn one(&mut self, text: &str) -> Arc<str> {
@@ -104,10 +138,21 @@ impl Shelved {
     }
 }
 
+impl Failures {
+    /// Class, how often, and the first one, in the order of classes.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, u32, &str)> {
+        self.0.iter().map(|failed| (failed.class.as_ref(), failed.count, failed.first.as_ref()))
+    }
+}
+
 impl KeptResult {
     /// The result as it was.
     pub fn whole(&self) -> EpisodeResult {
-        EpisodeResult { best: self.best.files(), ..(*self.result).clone() }
+        let failed = self.failures.iter().map(|(class, count, example)| {
+            (class.to_owned(), FailureCount { count, example: example.to_owned() })
+        });
+        let (best, failures) = (self.best.files(), failed.collect());
+        EpisodeResult { best, failures, ..(*self.result).clone() }
     }
 
     /// Changes what was measured; others that share it keep it as it was.
@@ -132,7 +177,14 @@ impl From<FileSet> for Shelved {
 impl From<EpisodeResult> for KeptResult {
     fn from(mut result: EpisodeResult) -> Self {
         let best = std::mem::take(&mut result.best).into();
-        Self { result: Arc::new(result), best }
+        let failed = std::mem::take(&mut result.failures).into_iter();
+        let failed = failed.map(|(class, FailureCount { count, example })| Failed {
+            class: class.into(),
+            count,
+            first: example.into(),
+        });
+        let failures = Failures(failed.collect());
+        Self { result: Arc::new(result), best, failures }
     }
 }
 
@@ -179,11 +231,35 @@ mod tests {
     }
 
     #[test]
+    fn results_come_back_as_they_were_and_share_what_was_said_of_failures() {
+        let said = serde_json::json!({
+            "start_metric": 1.0, "metric": 2.0, "score": 0.5, "best": {"a.py": "x = 1\n"}, "attempts": 3,
+            "accepted": 1, "trials": 9, "select_metric": null, "select_score": null,
+            "failures": {"answer": {"count": 2, "example": "no block"}, "syntax": {"count": 1, "example": "line 3"}},
+        });
+        let result: EpisodeResult = serde_json::from_value(said).unwrap();
+        let mut shelf = Shelf::default();
+        let kept: Vec<KeptResult> = (0..2).map(|_| shelf.keep_result(result.clone())).collect();
+        assert!(kept.iter().all(|kept| kept.whole() == result));
+        let first =
+            |kept: &KeptResult| kept.failures.iter().next().map(|(_, n, said)| (n, said.as_ptr()));
+        assert_eq!(first(&kept[0]), first(&kept[1]));
+        assert_eq!(
+            kept[0].failures.iter().map(|(class, ..)| class).collect::<Vec<_>>(),
+            ["answer", "syntax"]
+        );
+    }
+
+    #[test]
     fn a_text_is_kept_once() {
         let mut shelf = Shelf::default();
         let kept: Vec<Shelved> = (0..3).map(|_| shelf.keep(&agent("a\n"))).collect();
         let text = |set: &Shelved| set.get("strategy.star").map(str::as_ptr);
         assert!(kept.iter().all(|set| text(set) == text(&kept[0])));
         assert_eq!(shelf.0.len(), 4);
+        let again = shelf.clone().share(kept[0].clone());
+        assert!(Arc::ptr_eq(&again.0, &kept[0].0), "a set on the shelf was copied");
+        let elsewhere = Shelved::from(agent("a\n"));
+        assert_eq!(text(&shelf.share(elsewhere)), text(&kept[0]));
     }
 }

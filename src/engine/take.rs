@@ -107,20 +107,23 @@ impl Outer {
         if let Some(block) = block.filter(|block| *block > self.lineage.select_block()) {
             self.renew_select(block).await?;
         }
+        let session = self.session.clone();
+        let recorded = session.recorded.evaluated(step).copied();
         let first = self.lineage.get(who).is_some_and(|g| g.measured.is_empty());
         let mut files = FileSet(self.asked.remove(&who).unwrap_or_default());
         for (episode, result, evidence) in episodes {
             for (model, gain) in evidence.outcomes() {
                 Arc::make_mut(&mut self.known).add(model, *gain);
             }
-            files.0.extend(evidence.into_files(&result.best));
+            // What is on record has its evidence.
+            if recorded.is_none() {
+                files.0.extend(evidence.into_files(&result.best));
+            }
             let paid = self.session.costs.take_episode((who, episode.clone()));
             self.lineage.pay(who, paid);
             self.lineage.measured(who, episode, result);
         }
         self.lineage.race_out(who, raced_out);
-        let session = self.session.clone();
-        let recorded = session.recorded.evaluated(step).copied();
         let admitted = match &recorded {
             Some(recorded) => recorded.admitted,
             None if first && who.0 > 0 => self.ask_admission(who).await?,

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::base::id::{EpisodeId, GenerationId, TaskName};
 use crate::domain::credit::Practice;
-use crate::domain::event::{Diagnostic, FailureCount, GenerationStatus, OperatorCredit};
+use crate::domain::event::{Diagnostic, GenerationStatus, OperatorCredit};
 use crate::domain::lineage::{Generation, Lineage};
 use crate::domain::settings::{Identity, Start};
 use crate::domain::task::Task;
@@ -133,8 +133,8 @@ fn traces(lineage: &Lineage, ask: &Ask<'_>) -> Vec<Value> {
                 "generation": generation.id(), "episode": episode, "start": result.start_metric,
                 "metric": result.metric, "score": result.score, "attempts": result.attempts,
                 "accepted": result.accepted, "best": best,
-                "failures": result.failures.iter().map(|(class, found)| json!({
-                    "class": class, "count": found.count, "example": found.example,
+                "failures": result.failures.iter().map(|(class, count, example)| json!({
+                    "class": class, "count": count, "example": example,
                 })).collect::<Vec<_>>(),
             })
         })
@@ -142,17 +142,16 @@ fn traces(lineage: &Lineage, ask: &Ask<'_>) -> Vec<Value> {
 }
 
 fn failures(lineage: &Lineage, id: GenerationId) -> Vec<Value> {
-    let mut classes: BTreeMap<&String, FailureCount> = BTreeMap::new();
+    let mut classes: BTreeMap<&str, (u32, &str)> = BTreeMap::new();
     let results = lineage.get(id).into_iter().flat_map(|g| g.measured.values());
-    for (class, found) in results.flat_map(|result| &result.failures) {
-        classes
-            .entry(class)
-            .or_insert_with(|| FailureCount { count: 0, example: found.example.clone() })
-            .count += found.count;
+    for (class, count, example) in results.flat_map(|result| result.failures.iter()) {
+        classes.entry(class).or_insert((0, example)).0 += count;
     }
     classes
         .into_iter()
-        .map(|(class, found)| json!({"class": class, "count": found.count, "example": found.example}))
+        .map(
+            |(class, (count, example))| json!({"class": class, "count": count, "example": example}),
+        )
         .collect()
 }
 
@@ -243,7 +242,7 @@ pub fn repair(findings: &[Diagnostic], contract: &str) -> String {
 mod tests {
     use super::*;
     use crate::domain::agent::AgentFiles;
-    use crate::domain::event::{EpisodeResult, GenerationPlan};
+    use crate::domain::event::{EpisodeResult, FailureCount, GenerationPlan};
     use crate::domain::settings::Start;
 
     fn plan(number: u32, parent: Option<u32>) -> GenerationPlan {

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::archive::Archive;
 use crate::base::id::{EpisodeId, GenerationId, RunName};
-use crate::domain::event::{EpisodeResult, FailureCount};
+use crate::domain::event::EpisodeResult;
 use crate::domain::files::FileSet;
 use crate::domain::lineage::{Generation, Lineage};
 
@@ -106,7 +106,7 @@ impl Library {
     pub fn failures(&self, id: GenerationId) -> Result<String, String> {
         let mut text = String::from("episode class count first\n");
         for (episode, result) in &self.generation(id)?.measured {
-            for (class, FailureCount { count, example }) in &result.failures {
+            for (class, count, example) in result.failures.iter() {
                 let _ = writeln!(text, "{episode} {class} {count} {}", example.replace('\n', " "));
             }
         }
