@@ -65,6 +65,25 @@ fn a_sound_journal_is_read_in_blocks_of_any_size() {
 }
 
 #[test]
+fn a_long_journal_is_looked_through_as_it_is_read() {
+    let dir = TempDir::new().expect("a folder");
+    let journal = Journal::create(dir.path(), &run(), clock()).expect("a journal");
+    let text = "several blocks\n".repeat(100);
+    for turn in 0..200 {
+        journal.append(answered(turn, &text)).expect("a record");
+    }
+    drop(journal);
+    let whole = by_lines(dir.path());
+    assert_eq!(whole.0.len(), 200);
+    let looked = found(dir.path(), |journal, records| {
+        journal.look(|record| records.push(record.clone())).err()
+    });
+    let read =
+        found(dir.path(), |journal, records| journal.each(|record| records.push(record)).err());
+    assert_eq!((&looked, &read), (&whole, &whole));
+}
+
+#[test]
 fn reading_in_blocks_goes_on_behind_a_mark_and_ends_once() {
     let (text, records) = &*WHOLE;
     let dir = TempDir::new().expect("a folder");
