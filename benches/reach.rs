@@ -348,6 +348,7 @@ fn looks(lab: &Path, generations: u32) {
         vec!["diff", &middle, &last],
     ] {
         let mut times = Vec::new();
+        let before = cpu(std::process::id()).1;
         for _ in 0..3 {
             let began = Instant::now();
             let done = Command::new(env!("CARGO_BIN_EXE_hyperagent"))
@@ -360,7 +361,9 @@ fn looks(lab: &Path, generations: u32) {
             assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         }
         times.sort();
-        println!("  {}: {:.0} ms", words.join(" "), times.get(1).unwrap().as_secs_f64() * 1000.0);
+        let used = (cpu(std::process::id()).1 - before) / 3;
+        let middle = times.get(1).unwrap().as_secs_f64() * 1000.0;
+        println!("  {}: {middle:.0} ms, {} ms CPU", words.join(" "), used.as_millis());
     }
 }
 
