@@ -3,7 +3,7 @@
 //! Pure state: the engine feeds it what the journal says, in order, and asks it questions.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::event::GenerationStatus;
 use super::files::FileSet;
@@ -44,6 +44,11 @@ pub struct Lineage {
     renewed: Option<(u32, GenerationId)>,
     /// Rewrites that count against the run's limit.
     made: u32,
+    /// Episodes measured, of all generations.
+    episodes_measured: u32,
+    /// The best and the leader as they were found since the last change: both are asked for several times between changes.
+    best: OnceLock<GenerationId>,
+    leader: OnceLock<GenerationId>,
     /// The texts of agents and solutions.
     shelf: Shelf,
 }
@@ -63,6 +68,9 @@ impl Lineage {
             clock: 0,
             renewed: None,
             made: 0,
+            episodes_measured: 0,
+            best: OnceLock::new(),
+            leader: OnceLock::new(),
             shelf: Shelf::default(),
         }
     }
@@ -90,10 +98,16 @@ impl Lineage {
 
     /// One generation, to be changed: whoever shows the tree learns of it by its clock.
     fn get_mut(&mut self, id: GenerationId) -> Option<&mut Generation> {
-        self.clock += 1;
+        self.change();
         let generation = self.generations.get_mut(id.0 as usize)?;
         generation.touched = self.clock;
         Some(generation)
+    }
+
+    /// Begins a change.
+    fn change(&mut self) {
+        self.clock += 1;
+        (self.best, self.leader) = Default::default();
     }
 
     /// How many changes there were so far; [`Generation::touched`] compares with it.
@@ -145,7 +159,7 @@ impl Lineage {
         {
             parent.kids += 1;
         }
-        self.clock += 1;
+        self.change();
         Arc::make_mut(&mut self.known).entry(files.digest()).or_insert(plan.generation);
         let generation = Generation {
             plan,
@@ -206,9 +220,10 @@ impl Lineage {
         self.hold(id, &episode.task, &result);
         let (tasks, clock) = (std::mem::take(&mut self.tasks), self.clock + 1);
         if let Some(generation) = self.get_mut(id) {
-            generation.measured.insert(episode, result);
+            let again = generation.measured.insert(episode, result).is_some();
             generation.measured_at = clock;
             generation.stand(&tasks);
+            self.episodes_measured += u32::from(!again);
         }
         self.tasks = tasks;
     }
@@ -222,7 +237,7 @@ impl Lineage {
 
     /// Stamps every generation as changed.
     fn touch_all(&mut self) {
-        self.clock += 1;
+        self.change();
         for generation in &mut self.generations {
             generation.touched = self.clock;
         }
@@ -287,6 +302,10 @@ impl Lineage {
     /// The reported best: by the [ladder] over the generations measured on the newest block of select
     /// cases, from the one that was the best before; generation 0 before anything is measured.
     pub fn best(&self) -> GenerationId {
+        *self.best.get_or_init(|| self.find_best())
+    }
+
+    fn find_best(&self) -> GenerationId {
         let block = self.comparable().map(|g| g.standing.select_block).max();
         let on_block = |g: &&Generation| Some(g.standing.select_block) == block;
         let first = self.renewed.filter(|(renewed, _)| Some(*renewed) == block).map(|(_, id)| id);
@@ -336,7 +355,12 @@ impl Lineage {
     /// The generation whose script drives the outer loop: the live one with the highest mean score on the episodes
     /// (ties: the older). A rewrite of the outer strategy takes the wheel only after it was measured.
     pub fn leader(&self) -> GenerationId {
-        self.highest(Generation::mean)
+        *self.leader.get_or_init(|| self.highest(Generation::mean))
+    }
+
+    /// Episodes measured, of all generations.
+    pub fn episodes_measured(&self) -> u32 {
+        self.episodes_measured
     }
 
     /// The live generations that were measured on every task, half of which may be the easier half, and to the end.

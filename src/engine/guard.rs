@@ -1,6 +1,6 @@
 //! Stage 4: the rules of validation on every real action. A refused action costs nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::judge;
 use super::session::Session;
@@ -34,8 +34,7 @@ pub fn inner(
 
 /// Refuses an outer action that cannot be performed.
 pub fn outer(session: &Session, lineage: &Lineage, action: &OuterAction) -> Result<(), Diagnostic> {
-    let generations: BTreeMap<GenerationId, Standing> =
-        lineage.generations().iter().map(|g| (g.id(), standing(g))).collect();
+    let generations: Vec<Standing> = lineage.generations().iter().map(standing).collect();
     let cases: BTreeSet<EpisodeId> = lineage.episodes().iter().cloned().collect();
     let facts = OuterFacts { generations: &generations, cases: &cases, aliases: &session.aliases };
     guard_outer(action, facts)?;

@@ -33,9 +33,12 @@ impl Racing {
         who: GenerationId,
         episodes: &[EpisodeId],
     ) -> Option<Self> {
-        let against = lineage.leader();
         let fresh = lineage.get(who).is_some_and(|generation| generation.measured.is_empty());
-        if !identity.race || !fresh || who == against {
+        if !identity.race || !fresh {
+            return None;
+        }
+        let against = lineage.leader();
+        if who == against {
             return None;
         }
         let leader = &lineage.get(against)?.measured;

@@ -23,8 +23,7 @@ pub fn budget(identity: &Identity, lineage: &Lineage) -> OuterBudget {
 
 /// What it has used.
 pub fn used(lineage: &Lineage) -> OuterBudget {
-    let measured: usize = lineage.generations().iter().map(|g| g.measured.len()).sum();
-    OuterBudget { generations: lineage.made(), evals: u32::try_from(measured).unwrap_or(u32::MAX) }
+    OuterBudget { generations: lineage.made(), evals: lineage.episodes_measured() }
 }
 
 /// A generation as `S.gens` holds it.

@@ -26,8 +26,8 @@ pub enum Standing {
 /// What an outer action is held against.
 #[derive(Debug, Clone, Copy)]
 pub struct OuterFacts<'a> {
-    /// The generations that exist.
-    pub generations: &'a BTreeMap<GenerationId, Standing>,
+    /// The generations that exist, by number.
+    pub generations: &'a [Standing],
     /// The episodes of the run.
     pub cases: &'a BTreeSet<EpisodeId>,
     /// The model aliases that exist.
@@ -81,7 +81,7 @@ pub fn guard_outer(action: &OuterAction, facts: OuterFacts<'_>) -> Result<(), Di
         }
         OuterAction::Retire { who } => {
             facts.live("who", *who)?;
-            if facts.generations.values().filter(|s| **s == Standing::Live).count() > 1 {
+            if facts.generations.iter().filter(|s| **s == Standing::Live).count() > 1 {
                 return Ok(());
             }
             let what = format!("`who` = {who}: the last live one; allowed: keep one to go on from");
@@ -217,8 +217,9 @@ fn guard_note(to: &str) -> Result<(), Diagnostic> {
 
 impl OuterFacts<'_> {
     fn known(&self, field: &str, generation: GenerationId) -> Result<Standing, Diagnostic> {
-        self.generations.get(&generation).copied().ok_or_else(|| {
-            let last = self.generations.keys().next_back().copied().unwrap_or_default();
+        self.generations.get(generation.0 as usize).copied().ok_or_else(|| {
+            let last = self.generations.len().saturating_sub(1);
+            let last = GenerationId(last.try_into().unwrap_or(u32::MAX));
             let what = format!(
                 "`{field}` = {generation}: no such generation; allowed: the ids of S.gens, up to {last}"
             );

@@ -92,11 +92,6 @@ impl Lineage {
         self.epoch.state(self.episodes_measured())
     }
 
-    fn episodes_measured(&self) -> u32 {
-        let measured: usize = self.generations.iter().map(|g| g.measured.len()).sum();
-        u32::try_from(measured).unwrap_or(u32::MAX)
-    }
-
     /// The anchor of the epoch; empty before the first test.
     pub fn anchor(&self) -> &[Anchored] {
         &self.epoch.anchor

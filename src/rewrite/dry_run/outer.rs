@@ -1,6 +1,6 @@
 //! States of the outer loop to try hooks on: the awkward ones by name, and generated trees.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use rand::RngExt;
 
@@ -24,7 +24,7 @@ const GENERATED: u64 = 6;
 pub(in super::super) struct OuterTrial {
     pub name: String,
     pub state: OuterState,
-    standings: BTreeMap<GenerationId, Standing>,
+    standings: Vec<Standing>,
     cases: BTreeSet<EpisodeId>,
 }
 
@@ -37,7 +37,7 @@ impl OuterTrial {
             GenerationStatus::Valid => Standing::Live,
             GenerationStatus::Rejected | GenerationStatus::Fault => Standing::Invalid,
         };
-        let standings = state.gens.iter().map(|g| (g.id, standing(g))).collect();
+        let standings = state.gens.iter().map(standing).collect();
         let cases = state.cases.iter().cloned().collect();
         Self { name: name.into(), state, standings, cases }
     }
