@@ -70,7 +70,7 @@ pub struct Scene {
 impl Scene {
     /// A lab that has seen no run yet.
     pub fn new() -> Self {
-        let scene = Self::around(toy::lab(), &RUN);
+        let scene = Self::around(toy::with_task(Bench::with_lab()), &RUN);
         scene.bench.write(
             "lab/hyperagent.toml",
             "[models.script]\ndialect = \"scripted\"\nsource = \"answers.toml\"\n",
