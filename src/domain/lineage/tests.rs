@@ -1,5 +1,6 @@
 use super::*;
 use crate::domain::event::{EpisodeResult, GenerationPlan};
+use crate::domain::ladder::SelectResult;
 
 fn plan(number: u32, parent: Option<u32>, status: GenerationStatus) -> GenerationPlan {
     GenerationPlan {
